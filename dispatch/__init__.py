@@ -1,0 +1,1 @@
+"""Decide who is met at their door first, before the money goes."""

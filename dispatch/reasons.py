@@ -1,0 +1,130 @@
+"""Stable codes with parameters, and the one catalogue of their sentences in both languages.
+
+A `Reason` travels as code and parameters; it becomes words only where a person reads it:
+`say(reason, "zh")`. Adding a reason is adding one line to `CATALOGUE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any, Literal
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A stable code and the values its sentence needs (JSON scalars only)."""
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+CATALOGUE: Mapping[str, tuple[str, str]] = {
+    # why a case is left out
+    "NO_PLACE": ("没有可用地点：{detail}", "no usable place: {detail}"),
+    "UNREACHABLE": ("没有道路可达（{place}）", "no road leads to {place}"),
+    "CLOSED_ROAD": ("道路封闭，无法到达：{closure}", "cut off by a closed road: {closure}"),
+    "NO_SKILL": ("在岗力量中无人具备所需条件：{needs}", "no responder on duty has what it needs: {needs}"),
+    "OUT_OF_SHIFT": (
+        "可派力量均不在班或来不及在下班前返回（最接近：{responder}，差 {minutes} 分钟）",
+        "everyone who may go is off shift or could not be back in time "
+        "(closest: {responder}, {minutes} min short)",
+    ),
+    "OUT_OF_JURISDICTION": ("有权处置的辖区内没有力量在岗", "nobody on duty may go to this jurisdiction"),
+    "WINDOW_MISSED": (
+        "可访时段 {window} 内无人能到（最早 {earliest}）",
+        "nobody arrives within its window {window} (earliest {earliest})",
+    ),
+    "TOO_LATE_TO_MATTER": (
+        "资金安全迹象已是 {minutes} 分钟前，预计仅剩 {stake_yuan} 元可挽回",
+        "last sign the money was safe is {minutes} min old; only {stake_yuan} yuan are expected to be left to save",
+    ),
+    "NO_CAPACITY": (
+        "能去的力量都在处置损失更大的警情（最近可派：{responder}，{minutes} 分钟可到）",
+        "everyone who may go is on cases with more to lose (nearest: {responder}, {minutes} min away)",
+    ),
+    "COSTS_MORE_THAN_IT_SAVES": (
+        "上门代价 {price_yuan} 元高于预计挽损 {averted_yuan} 元",
+        "a visit costs {price_yuan} yuan and would save {averted_yuan}",
+    ),
+    "PINNED_OUT": ("调度员指定不派", "a dispatcher decided nobody goes"),
+    # why an alert is a case
+    "HIGH_RISK": ("预警等级为{tier}", "risk is {tier}"),
+    "WARNED_REPEATEDLY": ("已被预警 {warnings} 次", "warned {warnings} times"),
+    "UNREACHED": (
+        "电话 {attempts} 次未接通（{result}）",
+        "not reached by phone in {attempts} calls ({result})",
+    ),
+    "DISBELIEVES": ("电话劝阻无效（{result}）", "reached but not convinced ({result})"),
+    "LONG_CALL": ("正在通话 {minutes} 分钟", "on one call for {minutes} min"),
+    # why an alert needs no visit
+    "PERSUADED": ("电话已劝阻", "persuaded by phone"),
+    "RING_FIRST": ("风险较低，先电话联系", "low enough risk: ring first"),
+    "SAME_PERSON": ("与警情 {case} 为同一人，已合并", "same person as case {case}: merged"),
+}
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "critical": ("特高危", "critical"),
+    "high": ("高危", "high"),
+    "medium": ("中危", "medium"),
+    "low": ("低危", "low"),
+    "station": ("派出所", "station"),
+    "town": ("镇街干部", "town officer"),
+    "village": ("村干部", "village cadre"),
+    "county": ("县级专班", "county squad"),
+    "car": ("汽车", "car"),
+    "motorcycle": ("摩托车", "motorcycle"),
+    "foot": ("步行", "on foot"),
+    "unreached": ("未接", "no answer"),
+    "busy": ("占线", "busy"),
+    "off": ("关机", "switched off"),
+    "refused": ("拒接", "refused"),
+    "disbelieved": ("不信", "not convinced"),
+    "persuaded": ("已劝阻", "persuaded"),
+    "home": ("家庭住址", "home"),
+    "work": ("工作单位", "work"),
+    "fix": ("手机定位", "phone fix"),
+    "hotel": ("酒店", "hotel"),
+    "relative": ("亲属处", "relative's"),
+    "other": ("其他", "other"),
+    "police": ("民警", "police"),
+    "female": ("女性", "a woman"),
+    "hakka": ("客家话", "speaks Hakka"),
+    "none": ("未拨打", "not called"),
+}
+
+FRAUD_TYPES: Mapping[str, tuple[str, str]] = {
+    "impersonated_police": ("冒充公检法", "impersonated police"),
+    "fake_jobs": ("刷单返利", "fake jobs and rebates"),
+    "investment": ("投资理财", "fake investment"),
+    "customer_service": ("冒充客服", "fake customer service"),
+    "acquaintance": ("冒充熟人领导", "posing as boss or friend"),
+    "loan": ("网贷", "fake loans"),
+    "romance": ("杀猪盘", "romance and investment"),
+    "student_loan": ("注销校园贷", "student-loan cancelling"),
+    "shopping": ("虚假购物", "fake shopping"),
+    "gaming": ("游戏交易", "game trading"),
+    "other": ("其他", "other"),
+}
+
+
+def say(reason: Reason, language: Language = "zh") -> str:
+    """The reason as one sentence; parameters that are known words are translated too."""
+    template = CATALOGUE[reason.code][0 if language == "zh" else 1]
+    return template.format(**{key: word(value, language) for key, value in reason.params.items()})
+
+
+def word(value: Any, language: Language = "zh") -> Any:
+    """A known word in the asked language; lists joined; anything else as it is."""
+    if isinstance(value, list | tuple | frozenset):
+        return ("、" if language == "zh" else ", ").join(str(word(one, language)) for one in value)
+    pair = WORDS.get(value) or FRAUD_TYPES.get(value) if isinstance(value, str) else None
+    return pair[0 if language == "zh" else 1] if pair else value
+
+
+def parameters(code: str) -> frozenset[str]:
+    """Names of the parameters the code's sentence needs."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(CATALOGUE[code][0]) if name)
