@@ -17,6 +17,7 @@ from pathlib import Path
 
 from dispatch.errors import BadInput, DispatchError, OutputExists
 
+PLATFORM: str = sys.platform
 MARKS = ("plan.json", "area.toml")
 """A folder may be replaced only if it holds one of these: --force never eats a home."""
 
@@ -104,10 +105,10 @@ def _swap(one: Path, other: Path) -> bool:
     names = os.fsencode(one), os.fsencode(other)
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        if sys.platform.startswith("linux"):
+        if PLATFORM.startswith("linux"):
             here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
             return bool(libc.renameat2(here, names[0], here, names[1], exchange) == 0)
-        if sys.platform == "darwin":
+        if PLATFORM == "darwin":
             return bool(libc.renamex_np(names[0], names[1], 2) == 0)  # RENAME_SWAP
     except (OSError, AttributeError, TypeError):
         pass
