@@ -1,0 +1,35 @@
+"""Plans as single-file maps: Folium's map object, our own data block, nothing fetched."""
+
+from __future__ import annotations
+
+from maps.view import (
+    Basemap,
+    Comparison,
+    Label,
+    MapCase,
+    MapPlace,
+    MapResponder,
+    MapRoute,
+    MapStop,
+    Outline,
+    PlanView,
+    Roads,
+    Summary,
+    outline_lines,
+)
+
+__all__ = [
+    "Basemap",
+    "Comparison",
+    "Label",
+    "MapCase",
+    "MapPlace",
+    "MapResponder",
+    "MapRoute",
+    "MapStop",
+    "Outline",
+    "PlanView",
+    "Roads",
+    "Summary",
+    "outline_lines",
+]
