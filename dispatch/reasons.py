@@ -51,6 +51,75 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "a visit costs {price_yuan} yuan and would save {averted_yuan}",
     ),
     "PINNED_OUT": ("调度员指定不派", "a dispatcher decided nobody goes"),
+    "PINNED_ELSEWHERE": ("调度员已指定由{responder}处置", "a dispatcher gave it to {responder}"),
+    # what a plan must not do (the audit)
+    "ROUTES_MISMATCH": (
+        "路线应与处置力量一一对应：应有 {expected}，实有 {found}",
+        "one route per responder, in order: expected {expected}, found {found}",
+    ),
+    "UNKNOWN_STOP": (
+        "{stop}：没有警情 {case} 或其地点 {place}",
+        "{stop}: no case {case} with a place {place}",
+    ),
+    "REPEATED_STOP": ("停靠编号 {stop} 重复", "two stops are called {stop}"),
+    "FORGOTTEN": ("警情 {case} 既未安排也未说明", "case {case} is neither visited nor left out"),
+    "BOTH_WAYS": ("警情 {case} 既已安排又列为未安排", "case {case} is both visited and left out"),
+    "LEFT_OUT_TWICE": ("警情 {case} 重复列为未安排", "case {case} is left out twice"),
+    "LEFT_OUT_UNKNOWN": (
+        "未安排名单中的 {case} 不是本次警情",
+        "{case} is left out but is no case of this problem",
+    ),
+    "UNEXPLAINED": (
+        "警情 {case} 未安排的理由 {given} 不完整",
+        "case {case} is left out for {given}: unknown or incomplete",
+    ),
+    "VISITED_TWICE": (
+        "警情 {case} 的地点 {place} 安排了 {times} 次",
+        "place {place} of case {case} is visited {times} times",
+    ),
+    "TIMES_WRONG": (
+        "{stop}：{what}写作 {said}，应为 {found}（分钟）",
+        "{stop}: {what} is given as {said}, it is {found} (minutes)",
+    ),
+    "OVER_SHIFT": (
+        "{responder} 超出班次 {minutes} 分钟",
+        "{responder} is back {minutes} min after its shift",
+    ),
+    "TOO_EARLY": (
+        "{responder} 早于可出发时刻 {minutes} 分钟出发",
+        "{responder} leaves {minutes} min before it can",
+    ),
+    "BREAK_BROKEN": ("{stop}：处置与休息时段重叠", "{stop}: the visit overlaps the break"),
+    "WINDOW_BROKEN": (
+        "{stop}：见面不在可访时段 {window} 内（{contact}）",
+        "{stop}: contact at {contact}, window {window}",
+    ),
+    "TOO_MANY_VISITS": (
+        "{responder} 安排 {visits} 次，上限 {limit}",
+        "{responder} has {visits} visits, at most {limit}",
+    ),
+    "OFF_DUTY": ("{responder} 不在岗", "{responder} is off duty"),
+    "WRONG_KIND": (
+        "{responder}（{kind}）不得处置警情 {case}",
+        "{responder} ({kind}) may not go to case {case}",
+    ),
+    "LACKS_SKILL": (
+        "{responder} 不具备警情 {case} 所需条件：{needs}",
+        "{responder} lacks what case {case} needs: {needs}",
+    ),
+    "OUTSIDE_JURISDICTION": (
+        "{responder} 无权到警情 {case} 的地点 {place}",
+        "{responder} may not go to place {place} of case {case}",
+    ),
+    "NO_ROAD": ("{stop}：没有道路可达或无法返回", "{stop}: no road leads there, or back"),
+    "PIN_BROKEN": (
+        "警情 {case} 已由调度员指定（{pinned}），却派了 {responder}",
+        "case {case} is pinned to {pinned}, {responder} is sent",
+    ),
+    "TOO_LITTLE_LEFT": (
+        "警情 {case} 仅剩 {stake_yuan} 元，低于门槛，不应派人",
+        "case {case} has {stake_yuan} yuan left to save, below the threshold",
+    ),
     # why an alert is a case
     "HIGH_RISK": ("预警等级为{tier}", "risk is {tier}"),
     "WARNED_REPEATEDLY": ("已被预警 {warnings} 次", "warned {warnings} times"),
@@ -94,7 +163,34 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "female": ("女性", "a woman"),
     "hakka": ("客家话", "speaks Hakka"),
     "none": ("未拨打", "not called"),
+    "nobody": ("不派人", "nobody"),
+    "no_candidate": ("没有坐标，地址也未能定位", "no coordinate, and no address that could be located"),
+    # what came of a visit
+    "met_persuaded": ("见面已劝阻", "met, persuaded"),
+    "met_refused": ("见面仍不信", "met, not convinced"),
+    "not_home": ("不在家", "not at home"),
+    "not_found": ("查无此人", "nobody of that name"),
+    "wrong_place": ("地址有误", "wrong address"),
+    "elsewhere": ("本人在别处", "is somewhere else"),
+    "duplicate": ("重复派单", "sent twice"),
+    "already_transferred": ("已转账", "money already sent"),
+    "unsafe": ("现场不安全", "not safe"),
+    "not_attempted": ("未前往", "did not go"),
 }
+
+OUTCOMES: tuple[str, ...] = (
+    "met_persuaded",
+    "met_refused",
+    "not_home",
+    "not_found",
+    "wrong_place",
+    "elsewhere",
+    "duplicate",
+    "already_transferred",
+    "unsafe",
+    "not_attempted",
+)
+"""What a team can report of a stop, in the order sheets list them."""
 
 FRAUD_TYPES: Mapping[str, tuple[str, str]] = {
     "impersonated_police": ("冒充公检法", "impersonated police"),
