@@ -201,6 +201,10 @@ class Problem:
     prices: Prices = field(default_factory=Prices)
     pinned: Mapping[str, str] = field(default_factory=dict)
     """case id -> responder id it is fixed to, or "" if it must stay out."""
+    min_stake_yuan: float = 0.0
+    """A case with less than this left to save is too late to matter, unless pinned."""
+    cut_off: Mapping[str, str] = field(default_factory=dict)
+    """place id -> name of the closure without which a road would lead there."""
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

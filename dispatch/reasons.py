@@ -164,6 +164,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "hakka": ("客家话", "speaks Hakka"),
     "none": ("未拨打", "not called"),
     "nobody": ("不派人", "nobody"),
+    "drive_minutes": ("行驶时长", "the drive"),
+    "arrive": ("到达时刻", "the arrival"),
+    "wait_minutes": ("等候时长", "the wait"),
+    "search_minutes": ("寻找时长", "the search"),
+    "contact": ("见面时刻", "the first contact"),
+    "leave": ("离开时刻", "the departure"),
+    "back": ("返回时刻", "the return"),
     "no_candidate": ("没有坐标，地址也未能定位", "no coordinate, and no address that could be located"),
     # what came of a visit
     "met_persuaded": ("见面已劝阻", "met, persuaded"),
