@@ -1,0 +1,75 @@
+"""What every test may ask for: the system's needs, a browser, the shared data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+from tools import system_needs  # noqa: E402 - the repository must be on the path first
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# Slow or busy machines are no reason to fail; in CI the same examples every time, so that a failure is the change's.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=os.environ.get("CI") == "true",
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("house")
+
+
+def require(name: str) -> None:
+    """Skip the test that runs, saying why, unless the system has `name`; with CI=true fail it instead."""
+    reason = system_needs.missing(name)
+    if reason is None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (a skip where CI is not true)", pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker of system needs."""
+    config.addinivalue_line("markers", "needs(name, ...): what the test needs of tools/system_needs.py")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test marked `needs("chromium")` runs only where that is."""
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            require(name)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of pages; each opens its own context, offline."""
+    require("chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where a page is opened
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=system_needs.chromium(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of road extracts and lists beside the repository; skips where it is absent."""
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("../shared/data is not there")
+    return folder
