@@ -1,0 +1,1 @@
+"""Where people may be: names, addresses, coordinates and how far each can be trusted."""

@@ -1,0 +1,85 @@
+"""The numbers of this stage: how sure a place is, and how large (data/places.toml)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import Field
+
+from dispatch.settings import AtLeastZero, Section, Share, section
+
+SOURCES: tuple[str, ...] = ("home", "work", "fix", "hotel", "relative", "other")
+
+
+class FixSettings(Section):
+    """`[places.fix]`: how a position fix ages."""
+
+    half_life_minutes: float = Field(gt=0.0)
+    floor_share: float = Share
+    drift_metres_per_minute: float = AtLeastZero
+    most_drift_metres: float = AtLeastZero
+    undated_minutes: float = AtLeastZero
+    confirms_home_factor: float = Field(ge=1.0)
+
+    def share_left(self, age_minutes: float) -> float:
+        """Share (0 to 1) of a fix's probability left after `age_minutes`."""
+        return max(self.floor_share, 0.5 ** (max(age_minutes, 0.0) / self.half_life_minutes))
+
+    def drift_metres(self, age_minutes: float) -> float:
+        """How far the person may have gone since."""
+        return min(self.most_drift_metres, self.drift_metres_per_minute * max(age_minutes, 0.0))
+
+
+class SearchSettings(Section):
+    """`[places.search]`: minutes from arrival to first contact, by radius."""
+
+    base_minutes: float = AtLeastZero
+    minutes_per_100_metres: float = AtLeastZero
+    most_minutes: float = AtLeastZero
+
+    def minutes(self, radius_metres: float) -> float:
+        """Minutes to find the person inside `radius_metres`."""
+        return min(self.most_minutes, self.base_minutes + self.minutes_per_100_metres * radius_metres / 100.0)
+
+
+class MatchSettings(Section):
+    """`[places.match]`: what a matched address is worth, by what the text names."""
+
+    certain: float = Share
+    township_named: float = Share
+    county_named: float = Share
+    name_alone: float = Share
+    conflict_township: float = Share
+    conflict_county: float = Share
+    foreign_context: float = Share
+    spacing_share: float = Share
+
+
+class PlaceSettings(Section):
+    """`[places]`: see the comments of data/places.toml, one a key."""
+
+    sum_ceiling: float = Share
+    least_probability: float = Share
+    most_places: int = Field(ge=1, le=20)
+    merge_metres: float = AtLeastZero
+    outside_metres: float = AtLeastZero
+    text_source_share: float = Share
+    source_prior: dict[str, float]
+    source_radius_metres: dict[str, float]
+    fix: FixSettings
+    search: SearchSettings
+    level_radius_metres: dict[str, float]
+    match: MatchSettings
+
+
+def place_settings(overlay: Mapping[str, Any] | None = None) -> PlaceSettings:
+    """The defaults, with the user's `[places]` table laid over them."""
+    return section(PlaceSettings, "places", overlay)
+
+
+@cache
+def default_settings() -> PlaceSettings:
+    """The bundled numbers, read once."""
+    return place_settings()

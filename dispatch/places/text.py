@@ -1,0 +1,84 @@
+"""Chinese place names as text: cleaned, and cut into a core and the suffix of its level."""
+
+from __future__ import annotations
+
+import unicodedata
+from types import MappingProxyType
+
+LONGEST_TEXT = 200
+"""Signs looked at of one address; what follows is noise or malice."""
+
+_OFFICE = (
+    "街道办事处",
+    "街道办",
+    "办事处",
+    "街道",
+    "民族乡",
+    "镇",
+    "乡",
+    "苏木",
+    "农场",
+    "林场",
+    "盐场",
+    "茶场",
+)
+_VILLAGE = (
+    "社区居民委员会", "社区居委会", "社区村委会", "居民委员会", "村民委员会", "居委会", "村委会",
+    "虚拟生活区", "社区", "村",
+)  # fmt: skip
+SUFFIXES = MappingProxyType({
+    "province": ("维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "省", "市"),
+    "city": ("自治州", "地区", "市", "盟", "州", "县", "区"),
+    "county": ("自治县", "自治旗", "县", "市", "区", "旗"),
+    "township": _OFFICE,
+    "village": _VILLAGE,
+    "hamlet": ("自然村", "村民小组", *_VILLAGE, "屯"),
+})  # fmt: skip
+"""What an administrative name of each level may end in, longest first."""
+
+ROAD_OR_BUILDING = (
+    "路", "大道", "街", "巷", "大厦", "大酒店", "酒店", "宾馆", "小区", "花园", "广场", "中学", "小学", "大学",
+    "学校", "学院", "医院", "公司", "银行", "超市", "城", "苑", "饭店", "市场", "工业园", "开发区",
+)  # fmt: skip
+"""After a bare name these make it part of another name: 高州路 is not in Gaozhou."""
+
+
+def clean(text: object) -> str:
+    """Letters, digits and Chinese signs of `text` in one width, without blanks and punctuation.
+
+    Anything that is no string is an empty one; only the first `LONGEST_TEXT` signs are read.
+    """
+    if not isinstance(text, str):
+        return ""
+    plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])
+    return "".join(filter(str.isalnum, plain.lower()))[:LONGEST_TEXT]
+
+
+def core(name: str, level: str) -> str:
+    """A cleaned name without the suffix of its level; names too short without it keep it.
+
+    >>> core("建设社区居民委员会", "village"), core("塘村村委会", "village"), core("萧县", "county")
+    ('建设', '塘村', '萧县')
+    """
+    if "国营" in name and level == "township":
+        name = name.split("国营", 1)[1] or name
+    for suffix in SUFFIXES.get(level, ()):
+        if name.endswith(suffix) and len(name) - len(suffix) >= 2:
+            return name[: -len(suffix)]
+    return name
+
+
+def suffix_after(text: str, end: int, level: str) -> int:
+    """How many signs after `end` are a suffix of `level`: 0 if none."""
+    for suffix in SUFFIXES.get(level, ()):
+        if text.startswith(suffix, end):
+            # 街道 begins with 街, 市场 with 市, 镇江 with 镇: the longer word is meant
+            if suffix == "市" and text.startswith("市场", end):
+                return 0
+            return len(suffix)
+    return 0
+
+
+def names_a_building(text: str, end: int) -> bool:
+    """Whether a bare name ending at `end` goes on as a road or a building."""
+    return text.startswith(ROAD_OR_BUILDING, end) and not text.startswith("街道", end)
