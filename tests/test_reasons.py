@@ -1,0 +1,38 @@
+"""Codes, parameters, sentences."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from dispatch.reasons import CATALOGUE, Reason, parameters, say, word
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_both_languages_need_the_same_parameters(code):
+    filled = Reason(code, dict.fromkeys(parameters(code), "X"))
+    assert "{" not in say(filled, "zh") + say(filled, "en")
+
+
+def test_known_words_are_translated_inside_a_sentence():
+    reason = Reason("HIGH_RISK", {"tier": "critical"})
+    assert say(reason, "zh") == "预警等级为特高危"
+    assert say(reason, "en") == "risk is critical"
+
+
+def test_a_list_of_words_is_joined_in_the_language():
+    assert word(["police", "female"], "zh") == "民警、女性"
+    assert word(("police", "female"), "en") == "police, a woman"
+
+
+def test_a_parameter_is_never_formatted_again():
+    # a victim called {0.__class__} stays a victim's name
+    reason = Reason("NO_PLACE", {"detail": "{0.__class__} {tier}"})
+    assert say(reason, "en") == "no usable place: {0.__class__} {tier}"
+
+
+def test_the_page_of_reasons_is_in_step_with_the_catalogue():
+    page = runpy.run_path(str(ROOT / "tools" / "write_reasons.py"))["page"]()
+    assert (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8") == page, "run tools/write_reasons.py"
