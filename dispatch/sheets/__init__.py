@@ -1,0 +1,19 @@
+"""What field teams carry: pages for phone and paper, a table of routes, messages for the chat.
+
+`book_of` turns a plan into plain values; `write_sheets` writes them in every format.
+"""
+
+from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot, Tried, book_of
+from dispatch.sheets.messages import instruction_of
+from dispatch.sheets.write import write_sheets
+
+__all__ = [
+    "RouteSheet",
+    "SheetBook",
+    "SheetStop",
+    "Spot",
+    "Tried",
+    "book_of",
+    "instruction_of",
+    "write_sheets",
+]

@@ -1,0 +1,363 @@
+"""What field teams carry, as plain values: one `RouteSheet` per responder that goes somewhere.
+
+A `SheetBook` is all that any format (page, table, message) is written from. Names and phone
+numbers are masked when it is made: no format can show what the book does not hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain import Case, Place, Plan, Problem, Responder, Route, Stop
+from dispatch.reasons import Reason
+from dispatch.redact import mask_name, mask_numbers, mask_phone
+
+Line = NDArray[np.float64]
+Leg = tuple[Any, Sequence[str]]
+"""Geometry (k, 2) of WGS-84 lon/lat from the stop before, and its turns as sentences."""
+
+GONE_SHARE = 0.9
+"""A visit is taken as useful until this share of what was there to be saved is expected to be gone."""
+AMOUNT_BANDS_YUAN = (0.0, 10_000.0, 50_000.0, 100_000.0, 500_000.0, 1_000_000.0)
+LIVES_THERE = frozenset({"home", "other"})
+NO_LINE: Line = np.empty((0, 2))
+
+
+class PersonLike(Protocol):
+    """Who a case is about; a case without one has an unnamed person."""
+
+    @property
+    def name(self) -> str | None: ...  # noqa: D102
+    @property
+    def phone(self) -> str | None: ...  # noqa: D102
+    @property
+    def address(self) -> str | None: ...  # noqa: D102
+    @property
+    def note(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What was tried by phone: calls made (None: not recorded) and the result's code."""
+
+    attempts: int | None
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where to look: what it is called, how sure, within how many metres, and how old the sign is."""
+
+    label: str
+    source: str
+    level: str
+    probability: float
+    radius_metres: float
+    age_minutes: float | None
+    lon: float
+    lat: float
+    address: str = ""
+    county: str = ""
+    town: str = ""
+    village: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetStop:
+    """One visit as its team reads it. Moments carry their zone; coded words stay codes.
+
+    `latest_at` is when nearly all is expected to be gone (`latest_useful_minutes`), `due_at` the
+    deadline of its tier; None where there is none. `leg` has shape (k, 2), lon/lat.
+    """
+
+    order: int
+    stop_id: str
+    case_id: str
+    tier: str
+    fraud_type: str
+    arrive_at: datetime
+    contact_at: datetime
+    leave_at: datetime
+    drive_minutes: float
+    spot: Spot
+    latest_at: datetime | None = None
+    due_at: datetime | None = None
+    wait_minutes: float = 0.0
+    search_minutes: float = 0.0
+    amount_band_yuan: tuple[float, float | None] | None = None
+    second: Spot | None = None
+    name: str = ""
+    phone: str = ""
+    note: str = ""
+    tried: Tried | None = None
+    reasons: tuple[Reason, ...] = ()
+    along: str | None = None
+    needs: tuple[str, ...] = ()
+    turns: tuple[str, ...] = ()
+    leg: Line = field(default=NO_LINE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSheet:
+    """One responder's stops in order, and nobody else's. `county` and `town` are where most of them lie."""
+
+    responder_id: str
+    name: str
+    kind: str
+    profile: str
+    stops: tuple[SheetStop, ...]
+    shift_from: datetime | None = None
+    shift_to: datetime | None = None
+    home_at: datetime | None = None
+    phone: str = ""
+    base: str = ""
+    base_lonlat: tuple[float, float] | None = None
+    county: str = ""
+    town: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetBook:
+    """Every sheet of one plan, in the order of its routes.
+
+    Raises
+    ------
+    ValueError
+        `at` has no time zone.
+    """
+
+    area_name: str
+    plan_id: str
+    at: datetime
+    sheets: tuple[RouteSheet, ...]
+    synthetic: bool = False
+    attribution: str = ""
+    title: str = ""
+    left_out: int = 0
+    centre_phone: str = ""
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError(f"the moment of the sheets has no time zone: {self.at}")
+
+
+def book_of(
+    problem: Problem,
+    plan: Plan,
+    people: Mapping[str, PersonLike],
+    legs: Mapping[str, Leg],
+    *,
+    area_name: str,
+    synthetic: bool,
+    attribution: str = "",
+    title: str = "",
+    names: Mapping[str, str] | None = None,
+    phones: Mapping[str, str] | None = None,
+    tried: Mapping[str, Tried] | None = None,
+    centre_phone: str = "",
+) -> SheetBook:
+    """The book of a plan: one sheet per route with stops, names and phone numbers masked.
+
+    Parameters
+    ----------
+    problem, plan
+        What was decided; every stop's case, place and responder must be in `problem`.
+    people
+        By case id; a case that is not there has an unnamed person.
+    legs
+        By stop id: geometry (k, 2) of lon/lat in WGS-84 from the stop before, and turn sentences.
+    names
+        Administrative code to name, for counties, towns and villages.
+    phones
+        Duty phone by responder id.
+    tried
+        What was tried by phone by case id; read from the case's reasons where it is not given.
+    """
+    cases = {case.id: case for case in problem.cases}
+    responders = {responder.id: responder for responder in problem.responders}
+    known = dict(names or {})
+    sheets = []
+    for route in plan.routes:
+        if not route.stops:
+            continue
+        stops = tuple(
+            _stop_sheet(
+                problem,
+                number,
+                stop,
+                case=cases[stop.case_id],
+                person=people.get(stop.case_id),
+                leg=legs.get(stop.id, (NO_LINE, ())),
+                names=known,
+                tried=(tried or {}).get(stop.case_id),
+            )
+            for number, stop in enumerate(route.stops, start=1)
+        )
+        phone = (phones or {}).get(route.responder_id, "")
+        sheets.append(_route_sheet(problem.at, responders[route.responder_id], route, stops, phone))
+    return SheetBook(
+        area_name=area_name,
+        plan_id=plan.id,
+        at=problem.at,
+        sheets=tuple(sheets),
+        synthetic=synthetic,
+        attribution=attribution,
+        title=title,
+        left_out=len(plan.left_out),
+        centre_phone=centre_phone,
+    )
+
+
+def latest_useful_minutes(case: Case, horizon_minutes: float) -> float:
+    """Until when a first contact still saves something, in minutes from now.
+
+    The moment at which `GONE_SHARE` of what is there to be saved is expected to be gone,
+    Λ(t) = ln 10, a hold slowing Λ until it expires; or the end of the case's window or of the
+    horizon, where one of them comes first. Not a rule: a later visit may still find the money there.
+    """
+    need, per_minute = -math.log(1.0 - GONE_SHARE), case.hazard_per_hour / 60.0
+    gone = math.inf
+    if case.hold is None:
+        gone = need / per_minute if per_minute > 0 else math.inf
+    elif per_minute > 0:
+        until, slow = max(0.0, case.hold.until_minutes), per_minute * case.hold.fraction
+        held = slow * until if slow > 0 else 0.0
+        gone = need / slow if held >= need else until + (need - held) / per_minute
+    return min(gone, horizon_minutes, case.window[1])
+
+
+def amount_band(yuan: float) -> tuple[float, float | None] | None:
+    """The band an amount falls in, lower bound included; None as upper bound of the last, None if not known."""
+    if not math.isfinite(yuan) or yuan <= 0:
+        return None
+    number = sum(yuan >= lower for lower in AMOUNT_BANDS_YUAN)
+    upper = AMOUNT_BANDS_YUAN[number] if number < len(AMOUNT_BANDS_YUAN) else None
+    return AMOUNT_BANDS_YUAN[number - 1], upper
+
+
+def after(at: datetime, minutes: float) -> datetime | None:
+    """`minutes` after `at`, in its zone; None if that is never (or longer than ten years)."""
+    if not math.isfinite(minutes) or abs(minutes) > 10 * 365 * 24 * 60:
+        return None
+    # through UTC: adding to a wall clock is wrong across a change of summer time
+    return (at.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(at.tzinfo)
+
+
+def _stop_sheet(
+    problem: Problem,
+    order: int,
+    stop: Stop,
+    *,
+    case: Case,
+    person: PersonLike | None,
+    leg: Leg,
+    names: Mapping[str, str],
+    tried: Tried | None,
+) -> SheetStop:
+    address = _text(person and person.address)
+    here = case.place(stop.place_id)
+    others = sorted((one for one in case.places if one.id != here.id), key=lambda one: -one.probability)
+    line, turns = leg
+    return SheetStop(
+        order=order,
+        stop_id=stop.id,
+        case_id=case.id,
+        tier=case.tier,
+        fraud_type=case.fraud_type,
+        arrive_at=after(problem.at, stop.arrive) or problem.at,
+        contact_at=after(problem.at, stop.contact) or problem.at,
+        leave_at=after(problem.at, stop.leave) or problem.at,
+        latest_at=after(problem.at, latest_useful_minutes(case, problem.horizon_minutes)),
+        due_at=after(problem.at, case.due_minutes),
+        drive_minutes=stop.drive_minutes,
+        wait_minutes=stop.wait_minutes,
+        search_minutes=stop.search_minutes,
+        amount_band_yuan=amount_band(case.amount_yuan),
+        spot=_spot(here, address, names),
+        second=_spot(others[0], address, names) if others else None,
+        name=mask_name(_text(person and person.name)),
+        phone=mask_phone(_text(person and person.phone)),
+        note=mask_numbers(_text(person and person.note)),
+        tried=tried or _tried(case.reasons),
+        reasons=case.reasons,
+        along=case.along,
+        needs=tuple(sorted(case.needs)),
+        turns=tuple(str(turn) for turn in turns),
+        leg=_finite(line),
+    )
+
+
+def _route_sheet(
+    at: datetime, responder: Responder, route: Route, stops: tuple[SheetStop, ...], phone: str
+) -> RouteSheet:
+    county, town = _most_common((stop.spot.county, stop.spot.town) for stop in stops)
+    return RouteSheet(
+        responder_id=responder.id,
+        name=responder.name or responder.id,
+        kind=responder.kind,
+        profile=responder.profile,
+        stops=stops,
+        shift_from=after(at, responder.shift.start),
+        shift_to=after(at, responder.shift.end),
+        home_at=after(at, route.home),
+        phone=phone,
+        base=responder.base,
+        base_lonlat=(responder.lon, responder.lat),
+        county=county,
+        town=town,
+    )
+
+
+def _spot(place: Place, address: str, names: Mapping[str, str]) -> Spot:
+    county, town, village = (
+        names.get(code or "", "") for code in (place.county, place.township, place.village)
+    )
+    return Spot(
+        label=place.label or county + town + village,
+        source=place.source,
+        level=place.level,
+        probability=place.probability,
+        radius_metres=place.radius_metres if math.isfinite(place.radius_metres) else 0.0,
+        age_minutes=place.age_minutes,
+        lon=place.lon,
+        lat=place.lat,
+        # the address of the alert is where the person lives, not where the phone was seen
+        address=address if place.source in LIVES_THERE else "",
+        county=county,
+        town=town,
+        village=village,
+    )
+
+
+def _tried(reasons: Iterable[Reason]) -> Tried | None:
+    for reason in reasons:
+        if reason.code in ("UNREACHED", "DISBELIEVES"):
+            attempts = reason.params.get("attempts")
+            made = int(attempts) if isinstance(attempts, int | float) and math.isfinite(attempts) else None
+            return Tried(made, str(reason.params.get("result", "")))
+    return None
+
+
+def _text(value: object) -> str:
+    """A person's field as text: a gap in a table (None, NaN) is nothing."""
+    return "" if value is None or value != value else str(value)  # noqa: PLR0124 - NaN alone differs from itself
+
+
+def _finite(line: Any) -> Line:
+    points = np.asarray(line, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 2:
+        return NO_LINE
+    return points[np.isfinite(points).all(axis=1)]
+
+
+def _most_common(pairs: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """The pair met most often, the first of equals."""
+    return Counter(pairs).most_common(1)[0][0]

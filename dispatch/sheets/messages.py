@@ -1,0 +1,138 @@
+"""Instruction text (指令): one message per route and per stop, to paste into any chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dispatch.reasons import OUTCOMES, Language
+from dispatch.redact import Redact
+from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot
+from dispatch.sheets.prepare import for_the_field, prepared
+from dispatch.sheets.words import band, clock, coded, day, distance, label, nearest_minute, sentence, span
+
+LANGUAGES: tuple[Language, Language] = ("zh", "en")
+RULE = "─" * 24
+SPEAKS_OF_CALLS = frozenset({"UNREACHED", "DISBELIEVES"})
+
+
+def instructions_txt(book: SheetBook, language: Language = "zh") -> str:
+    """All messages of a book, routes in its order, a rule before each; a cadre's carry the least data."""
+    messages = [message for sheet in book.sheets for message in route_messages(book, sheet, language)]
+    if not messages:
+        messages = [label("no_stops", language)]
+    mark = [label("practice", language)] if book.synthetic else []
+    head = [f"{title(book, language)}　{label('plan', language)} {book.plan_id}", *mark, *notice(language)]
+    return "\n".join(head) + "\n" + "".join(f"{RULE}\n{message}\n" for message in messages)
+
+
+def route_messages(book: SheetBook, sheet: RouteSheet, language: Language = "zh") -> list[str]:
+    """The route's own message, then one per stop."""
+    sheet = for_the_field(sheet)
+    return [
+        "\n".join(_route_lines(book, sheet, language)),
+        *("\n".join(_stop_lines(book, sheet, stop, len(sheet.stops), language)) for stop in sheet.stops),
+    ]
+
+
+def instruction_of(
+    book: SheetBook, sheet: RouteSheet, stop: SheetStop, redact: Redact = "none"
+) -> tuple[str, str]:
+    """One stop's message in Chinese and in English, masked and cleaned as a written sheet is."""
+    alone = prepared(replace(book, sheets=(replace(sheet, stops=(stop,)),)), redact)
+    own = for_the_field(alone.sheets[0])
+    count = len(sheet.stops)
+    chinese, english = ("\n".join(_stop_lines(alone, own, own.stops[0], count, one)) for one in LANGUAGES)
+    return chinese, english
+
+
+def title(book: SheetBook, language: Language) -> str:
+    """The book's own title, or the usual one with the area's name."""
+    return book.title or f"{book.area_name} {label('title', language)}".strip()
+
+
+def notice(language: Language) -> list[str]:
+    """What every paper with a person on it says."""
+    return [label("private", language)]
+
+
+def where(spot: Spot, language: Language) -> str:
+    """How a place is called: its address, else its label."""
+    return spot.address or spot.label or label("no_place_name", language)
+
+
+def how_sure(spot: Spot, language: Language) -> list[str]:
+    """What is known of a place: source, how sure, how old, how far around to search."""
+    facts = [coded(spot.source, language), label("sure", language, f"{100 * spot.probability:.0f}")]
+    if spot.age_minutes is not None:
+        facts.append(label("age", language, span(spot.age_minutes, language)))
+    if spot.radius_metres >= 1:
+        facts.append(label("within", language, distance(spot.radius_metres, language)))
+    return facts
+
+
+def eta(book: SheetBook, stop: SheetStop, language: Language) -> str:
+    """The arrival to the nearest minute."""
+    return clock(nearest_minute(stop.arrive_at), book.at, language)
+
+
+def tried_text(stop: SheetStop, language: Language) -> str:
+    """What was tried by phone, in words; nothing if nothing is known."""
+    if stop.tried is None:
+        return ""
+    calls = [] if stop.tried.attempts is None else [label("calls", language, stop.tried.attempts)]
+    return " · ".join([*calls, *([coded(stop.tried.result, language)] if stop.tried.result else [])])
+
+
+def why(stop: SheetStop, language: Language) -> list[str]:
+    """The case's reasons as sentences, without those that only repeat what was tried."""
+    shown = [one for one in stop.reasons if stop.tried is None or one.code not in SPEAKS_OF_CALLS]
+    return [sentence(reason, language) for reason in shown]
+
+
+def _mark(book: SheetBook, language: Language) -> str:
+    return f"【{label('practice_short', language)}】" if book.synthetic else ""
+
+
+def _route_lines(book: SheetBook, sheet: RouteSheet, language: Language) -> Iterator[str]:
+    yield (
+        f"{_mark(book, language)}【{label('instruction', language)} · {label('route', language)}】"
+        f"{sheet.name}（{sheet.responder_id}）{coded(sheet.profile, language)} · "
+        f"{label('stops', language, len(sheet.stops))}"
+    )
+    yield f"{label('issued', language)}：{day(book.at, language)}"
+    for stop in sheet.stops:
+        tier = coded(stop.tier, language)
+        yield f"{stop.order}. {eta(book, stop, language)} {tier} {where(stop.spot, language)}　{stop.stop_id}"
+
+
+def _stop_lines(
+    book: SheetBook, sheet: RouteSheet, stop: SheetStop, count: int, language: Language
+) -> Iterator[str]:
+    def line(key: str, text: str) -> Iterator[str]:
+        if text:
+            yield f"{label(key, language)}：{text}"
+
+    yield (
+        f"{_mark(book, language)}【{label('instruction', language)} {stop.order}/{count}】"
+        f"{stop.stop_id}　{sheet.name}"
+    )
+    latest = clock(stop.latest_at, book.at, language)
+    until = f"（{label('latest', language)} {latest}）" if latest else ""
+    yield from line("arrive", f"{eta(book, stop, language)}{until}")
+    yield f"→ {where(stop.spot, language)}（{'，'.join(how_sure(stop.spot, language))}）"
+    phone = f"　{stop.phone}" if stop.phone else ""
+    yield from line("person", (stop.name or label("unnamed", language)) + phone)
+    if stop.second:
+        facts = "，".join(how_sure(stop.second, language))
+        yield from line("second", f"{where(stop.second, language)}（{facts}）")
+    risk = [coded(stop.tier, language), coded(stop.fraud_type, language)]
+    if stop.amount_band_yuan:
+        risk.append(f"{label('amount', language)} {band(stop.amount_band_yuan, language)}")
+    yield from line("why", "；".join([" · ".join(risk), *why(stop, language)]))
+    yield from line("tried", tried_text(stop, language))
+    yield from line("along", coded(stop.along, language) if stop.along else "")
+    yield from line("needs", coded(stop.needs, language) if stop.needs else "")
+    yield from line("note", stop.note)
+    yield from line("report", f"{stop.stop_id} {label('report_how', language).split(' ', 1)[1]}")
+    yield from line("outcome", " / ".join(coded(code, language) for code in OUTCOMES))

@@ -1,0 +1,176 @@
+"""Pages for the phone and for paper: one self-contained file per responder, and the duty officer's overview.
+
+No page runs a script or fetches anything: its policy (CSP) allows one style sheet, named by its
+hash, and nothing else. Every value passes jinja2's autoescape.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup
+
+from dispatch.reasons import OUTCOMES, Language
+from dispatch.sheets import messages, words
+from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop
+from dispatch.sheets.prepare import for_the_field
+from dispatch.sheets.sketch import sketch_of
+
+
+def route_page(book: SheetBook, sheet: RouteSheet, language: Language = "zh") -> str:
+    """One responder's page: header, sketch, list of stops, then each stop."""
+    sheet = for_the_field(sheet)
+    sketch = sketch_of(sheet, language)
+    cards = [_card(book, sheet, stop, language) for stop in sheet.stops]
+    return (
+        _environment()
+        .get_template("sheet.html")
+        .render(
+            **_common(book, language),
+            sheet=sheet,
+            sketch=sketch,
+            cards=cards,
+            subtitle=[
+                words.coded(sheet.kind, language),
+                words.coded(sheet.profile, language),
+                *(
+                    [f"{words.label('shift', language)} {shift}"]
+                    if (shift := _shift(book, sheet, language))
+                    else []
+                ),
+            ],
+            home=words.clock(sheet.home_at and words.nearest_minute(sheet.home_at), book.at, language),
+        )
+    )
+
+
+def overview_page(book: SheetBook, files: Mapping[str, str], language: Language = "zh") -> str:
+    """All routes by county and town, each linked to its page; `files` maps responder id to file name."""
+    unknown = words.label("elsewhere_named", language)
+    ordered = sorted(book.sheets, key=lambda sheet: (not sheet.county, sheet.county, sheet.town, sheet.name))
+    counties = [
+        {
+            "name": county or unknown,
+            "towns": [
+                {"name": town or unknown, "routes": [_entry(book, one, files, language) for one in routes]}
+                for town, routes in groupby(within, key=lambda sheet: sheet.town)
+            ],
+        }
+        for county, within in groupby(ordered, key=lambda sheet: sheet.county)
+    ]
+    stops = sum(len(sheet.stops) for sheet in book.sheets)
+    return (
+        _environment()
+        .get_template("index.html")
+        .render(
+            **_common(book, language),
+            counties=counties,
+            totals=[
+                words.label("responders", language, len(book.sheets)),
+                words.label("stops", language, stops),
+                words.label("left_out", language, book.left_out),
+            ],
+        )
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("dispatch.sheets"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = made.loader.get_source(made, "sheet.css")[0] if made.loader else ""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    made.globals["style"] = Markup(style)  # noqa: S704 - our own file, no value in it
+    made.globals["policy"] = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    return made
+
+
+def _common(book: SheetBook, language: Language) -> dict[str, Any]:
+    return {
+        "book": book,
+        "language": "zh-CN" if language == "zh" else "en",
+        "t": lambda key, *values: words.label(key, language, *values),
+        "title": messages.title(book, language),
+        "issued": words.day(book.at, language),
+        "outcomes": [(code, words.coded(code, language)) for code in OUTCOMES],
+        "bilingual": language == "zh",
+    }
+
+
+def _card(book: SheetBook, sheet: RouteSheet, stop: SheetStop, language: Language) -> dict[str, Any]:
+    """A stop in words, as the template places them."""
+    late = stop.latest_at is not None and stop.contact_at > stop.latest_at
+    return {
+        "stop": stop,
+        "tier": words.coded(stop.tier, language),
+        "loud": stop.tier in ("critical", "high"),
+        "eta": messages.eta(book, stop, language),
+        "contact": words.clock(words.nearest_minute(stop.contact_at), book.at, language),
+        "latest": words.clock(stop.latest_at, book.at, language),
+        "due": words.clock(stop.due_at, book.at, language),
+        "late": late,
+        "drive": words.label("minutes", language, f"{stop.drive_minutes:.0f}"),
+        "wait": words.span(stop.wait_minutes, language) if stop.wait_minutes >= 1 else "",
+        "where": messages.where(stop.spot, language),
+        "label": stop.spot.label if stop.spot.address and stop.spot.label != stop.spot.address else "",
+        "sure": messages.how_sure(stop.spot, language),
+        "second": stop.second and messages.where(stop.second, language),
+        "second_sure": messages.how_sure(stop.second, language) if stop.second else [],
+        "second_stop": _visited_later(sheet, stop),
+        "name": stop.name or words.label("unnamed", language),
+        "fraud": words.coded(stop.fraud_type, language),
+        "band": words.band(stop.amount_band_yuan, language) if stop.amount_band_yuan else "",
+        "tried": messages.tried_text(stop, language),
+        "why": messages.why(stop, language),
+        "along": words.coded(stop.along, language) if stop.along else "",
+        "needs": words.coded(stop.needs, language) if stop.needs else "",
+    }
+
+
+def _visited_later(sheet: RouteSheet, stop: SheetStop) -> int | None:
+    """The number of the stop, in the same route, at which the case's second place is gone to anyway."""
+    same = (one.order for one in sheet.stops if one.case_id == stop.case_id and one.order > stop.order)
+    return next(same, None)
+
+
+def _shift(book: SheetBook, sheet: RouteSheet, language: Language) -> str:
+    ends: Iterable[str] = (words.clock(one, book.at, language) for one in (sheet.shift_from, sheet.shift_to))
+    start, end = ends
+    return f"{start}–{end}" if start or end else ""
+
+
+def _entry(
+    book: SheetBook, sheet: RouteSheet, files: Mapping[str, str], language: Language
+) -> dict[str, Any]:
+    return {
+        "sheet": sheet,
+        "href": quote(files[sheet.responder_id]),
+        "kind": words.coded(sheet.kind, language),
+        "profile": words.coded(sheet.profile, language),
+        "shift": _shift(book, sheet, language),
+        "stops": [
+            {
+                "stop": stop,
+                "eta": messages.eta(book, stop, language),
+                "tier": words.coded(stop.tier, language),
+                "loud": stop.tier in ("critical", "high"),
+                "where": messages.where(stop.spot, language),
+                "fraud": words.coded(stop.fraud_type, language),
+            }
+            for stop in sheet.stops
+        ],
+    }

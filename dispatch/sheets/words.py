@@ -1,0 +1,144 @@
+"""The words of a sheet: labels in both languages, and values as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from dispatch.reasons import Language, Reason, say, word
+from dispatch.redact import clean
+
+PRACTICE = "演练数据 / practice data"
+
+LABELS: Mapping[str, tuple[str, str]] = {
+    "title": ("反诈上门处置单", "Route sheet"),
+    "overview": ("处置总览", "Overview"),
+    "practice": ("演练数据 / practice data", "practice data / 演练数据"),
+    "practice_short": ("演练", "practice"),
+    "arrive": ("到达", "arrive"),
+    "contact": ("见面", "contact"),
+    "latest": ("最迟有效", "useful until"),
+    "late": ("已过最有效时间，仍须尽快", "past its most useful time: still go, at once"),
+    "due": ("时限", "deadline"),
+    "drive": ("路程", "drive"),
+    "wait": ("等候", "wait"),
+    "minutes": ("{0} 分钟", "{0} min"),
+    "stops": ("{0} 站", "{0} stops"),
+    "shift": ("班次", "shift"),
+    "phone": ("电话", "phone"),
+    "duty_phone": ("值班电话", "duty phone"),
+    "centre": ("中心值班", "centre"),
+    "home_at": ("预计返回", "back at"),
+    "plan": ("计划", "plan"),
+    "issued": ("下达", "issued"),
+    "from": ("出发", "from"),
+    "person": ("对象", "person"),
+    "unnamed": ("姓名不详", "name not known"),
+    "no_place_name": ("见路线图上的位置", "see the sketch"),
+    "sure": ("把握 {0}%", "{0}% sure"),
+    "within": ("在 {0} 范围内查找", "search within {0}"),
+    "age": ("{0}前", "{0} ago"),
+    "second": ("若不在，再去", "If not there, try"),
+    "other_stop": ("（第 {0} 站）", " (stop {0})"),
+    "why": ("为何上门", "Why"),
+    "amount": ("涉险金额", "at risk"),
+    "tried": ("已联系", "Tried"),
+    "calls": ("拨打 {0} 次", "{0} calls"),
+    "along": ("同行", "Go with"),
+    "needs": ("需要", "Needs"),
+    "note": ("备注", "Note"),
+    "turns": ("怎么走", "The way"),
+    "outcome": ("结果", "Outcome"),
+    "report": ("回报", "Report back"),
+    "report_how": ("编号 结果 在场分钟 备注", "stop, outcome, minutes there, note"),
+    "notes_line": ("在场 ____ 分钟　备注", "minutes there ____  note"),
+    "instruction": ("指令", "Instruction"),
+    "route": ("路线", "route"),
+    "map": ("路线示意", "Sketch of the route"),
+    "north": ("北", "N"),
+    "base": ("起", "S"),
+    "no_stops": ("本计划没有上门任务。", "This plan sends nobody."),
+    "responders": ("{0} 支力量", "{0} responders"),
+    "left_out": ("{0} 件未安排", "{0} left out"),
+    "elsewhere_named": ("辖区未明", "place not known"),
+    "private": ("内部资料，含个人信息，任务结束即销毁。", "Holds personal data: destroy after the task."),
+    "next_day": ("{month}月{day}日 {clock}", "{day} {name} {clock}"),
+}
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def label(key: str, language: Language, *values: object) -> str:
+    """The label of that key, its places filled with `values`."""
+    return LABELS[key][0 if language == "zh" else 1].format(*values)
+
+
+def coded(value: object, language: Language) -> str:
+    """A code as a word, or as it is where it is not a known one."""
+    return clean(str(word(value, language)))
+
+
+def sentence(reason: Reason, language: Language) -> str:
+    """A reason in words; one from a later version is shown by its code."""
+    try:
+        return clean(say(reason, language))
+    except (KeyError, IndexError, ValueError):
+        return clean(reason.code)
+
+
+def clock(moment: datetime | None, at: datetime, language: Language) -> str:
+    """Hours and minutes, with the day where it is not that of `at`; nothing for None."""
+    if moment is None:
+        return ""
+    there = moment.astimezone(at.tzinfo)
+    if there.date() == at.date():
+        return f"{there:%H:%M}"
+    template = LABELS["next_day"][0 if language == "zh" else 1]
+    name = _MONTHS[there.month - 1]
+    return template.format(month=there.month, day=there.day, name=name, clock=f"{there:%H:%M}")
+
+
+def nearest_minute(moment: datetime) -> datetime:
+    """A moment rounded to its nearest whole minute."""
+    return (moment + timedelta(seconds=30)).replace(second=0, microsecond=0)
+
+
+def day(moment: datetime, language: Language) -> str:
+    """A day and its clock: 2026年5月1日 14:00, 1 May 2026 14:00."""
+    if language == "zh":
+        return f"{moment.year}年{moment.month}月{moment.day}日 {moment:%H:%M}"
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year} {moment:%H:%M}"
+
+
+def span(minutes: float, language: Language) -> str:
+    """How long: whole minutes, hours over two hours, days over two days."""
+    if minutes < 120:
+        return f"{minutes:.0f} 分钟" if language == "zh" else f"{minutes:.0f} min"
+    if minutes < 2 * 24 * 60:
+        return f"{minutes / 60:.0f} 小时" if language == "zh" else f"{minutes / 60:.0f} h"
+    return f"{minutes / 1440:.0f} 天" if language == "zh" else f"{minutes / 1440:.0f} days"
+
+
+def distance(metres: float, language: Language) -> str:
+    """A radius as one says it: 300 米, 1.5 公里."""
+    if metres >= 950:
+        kilometres = f"{metres / 1000:.1f}".removesuffix(".0")
+        return f"{kilometres} 公里" if language == "zh" else f"{kilometres} km"
+    rounded = round(metres / 10) * 10 if metres >= 20 else round(metres)
+    return f"{rounded} 米" if language == "zh" else f"{rounded} m"
+
+
+def band(bounds: tuple[float, float | None], language: Language) -> str:
+    """An amount band: 1万以下, 10–50万, 100万以上; under 10k, 100k–500k, over 1M."""
+    lower, upper = bounds
+    if language == "zh":
+        if upper is None:
+            return f"{lower / 1e4:g}万以上"
+        return f"{lower / 1e4:g}–{upper / 1e4:g}万" if lower else f"{upper / 1e4:g}万以下"
+    if upper is None:
+        return f"over {_thousands(lower)} yuan"
+    return f"{_thousands(lower)}–{_thousands(upper)} yuan" if lower else f"under {_thousands(upper)} yuan"
+
+
+def _thousands(yuan: float) -> str:
+    return f"{yuan / 1e6:g}M" if yuan >= 1e6 else f"{yuan / 1e3:g}k"
