@@ -1,0 +1,1 @@
+"""What comes in: alerts, who needs a visit, and who can be sent."""
