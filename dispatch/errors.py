@@ -50,3 +50,15 @@ class MissingExtra(DispatchError, ImportError):
 
     def __init__(self, module: str, extra: str) -> None:
         super().__init__(f"{module} is not installed; run: pip install 'field-dispatch[{extra}]'")
+
+
+class PlanBroken(DispatchError, RuntimeError):
+    """A policy made a plan that breaks a rule: our mistake, and the plan must not be used."""
+
+    def __init__(self, policy: str, breaches: Sequence[str]) -> None:
+        self.breaches = tuple(breaches)
+        more = f" (and {len(breaches) - 1} more)" if len(breaches) > 1 else ""
+        super().__init__(
+            f"the plan of policy {policy} breaks a rule and was thrown away: {breaches[0]}{more}; "
+            "use --policy nearest, and report this"
+        )

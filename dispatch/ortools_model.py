@@ -1,0 +1,253 @@
+"""The routing model handed to OR-Tools: linear in time, over plausible responders only.
+
+It is an approximation on purpose: one place per case, loss as a straight line from the
+soonest contact on, minutes and yuan as integers. Only the order of visits comes back;
+`timeline` times it and the exact objective judges it. No solver object leaves `solve_orders`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from ortools.constraint_solver import pywrapcp, routing_enums_pb2
+
+from dispatch.domain import Problem, Responder
+from dispatch.improve import Routes, Seat
+from dispatch.loss import loss_yuan, neighbour_yuan, never_yuan
+from dispatch.timeline import Visit, service_minutes
+
+log = logging.getLogger(__name__)
+
+TICKS_PER_MINUTE = 10
+CENTS_PER_YUAN = 100
+LINE_MINUTES = 90.0
+"""The straight line that stands for a case's loss ends this long after its soonest contact."""
+ARC_SHARE = 0.3
+"""Share of the mean loss per minute that a minute of driving is charged in the model: the
+guided local search only learns from arcs that cost something."""
+_LENIENT_TICKS = 2 * TICKS_PER_MINUTE
+_FAR_TICKS = 10**7
+_PINNED_CENTS = 10**13
+
+
+def to_ticks(minutes: Any) -> NDArray[np.int64]:
+    """Minutes as the solver's integers: tenths, rounded; no way at all is beyond every shift."""
+    ticks = np.asarray(minutes, dtype=np.float64) * TICKS_PER_MINUTE
+    return np.where(np.isfinite(ticks), np.minimum(np.round(ticks), _FAR_TICKS), _FAR_TICKS).astype(np.int64)
+
+
+def solve_orders(
+    problem: Problem,
+    places: Sequence[Seat],
+    crew: Sequence[Responder],
+    start: Mapping[str, Sequence[Visit]],
+    *,
+    seconds: float | None,
+    iterations: int | None,
+) -> Routes:
+    """Orders of visits for `crew`, found by guided local search from `start`.
+
+    Parameters
+    ----------
+    places
+        One seat per case that may be visited.
+    crew
+        Responders the model knows; everyone else stays.
+    start
+        Routes to begin from; visits to places the model does not know are skipped.
+    seconds, iterations
+        Wall seconds at most; solutions accepted at most. At least one of them.
+
+    Returns
+    -------
+    dict
+        Visits by responder id. Feasible in rounded minutes only: check, and mend.
+        Empty if the solver found nothing in its time.
+    """
+    if not places or not crew:
+        return {}
+    model = _Model(problem, places, crew)
+    parameters = pywrapcp.DefaultRoutingSearchParameters()
+    parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+    parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
+    if iterations is not None:
+        parameters.solution_limit = iterations
+    if seconds is not None:
+        parameters.time_limit.FromMilliseconds(max(1, int(seconds * 1000)))
+    model.routing.CloseModelWithParameters(parameters)
+    warm = model.routing.ReadAssignmentFromRoutes(model.nodes(start), True)
+    if warm is None:
+        log.info("the start does not fit the rounded model; the solver builds its own")
+        answer = model.routing.SolveWithParameters(parameters)
+    else:
+        answer = model.routing.SolveFromAssignmentWithParameters(warm, parameters)
+    return model.read(answer) if answer is not None else {}
+
+
+class _Model:
+    """Nodes: places first, then one base per responder."""
+
+    def __init__(self, problem: Problem, places: Sequence[Seat], crew: Sequence[Responder]) -> None:
+        self.problem, self.places, self.crew = problem, places, crew
+        first = len(places)
+        bases = [first + vehicle for vehicle in range(len(crew))]
+        self.manager = pywrapcp.RoutingIndexManager(first + len(crew), len(crew), bases, bases)
+        self.routing = pywrapcp.RoutingModel(self.manager)
+        self.rows = {responder.id: row for row, responder in enumerate(problem.responders)}
+        self._drives = {profile: self._drive_ticks(profile) for profile in {one.profile for one in crew}}
+        self.slopes = [self._slope(seat) for seat in places]
+        self._count_visits()
+        self._price_arcs()
+        self._price_neighbours()
+        self._keep_time()
+        self._price_leaving_out()
+
+    def nodes(self, routes: Mapping[str, Sequence[Visit]]) -> list[list[int]]:
+        """Routes as node numbers for ReadAssignmentFromRoutes: visits only."""
+        number = {seat.place.id: node for node, seat in enumerate(self.places)}
+        return [
+            [number[visit.place_id] for visit in routes.get(one.id, ()) if visit.place_id in number]
+            for one in self.crew
+        ]
+
+    def read(self, answer: Any) -> Routes:
+        """The solver's answer as visits."""
+        routes: Routes = {}
+        for vehicle, responder in enumerate(self.crew):
+            visits = []
+            index = answer.Value(self.routing.NextVar(self.routing.Start(vehicle)))
+            while not self.routing.IsEnd(index):
+                seat = self.places[self.manager.IndexToNode(index)]
+                visits.append(Visit(seat.case.id, seat.place.id))
+                index = answer.Value(self.routing.NextVar(index))
+            if visits:
+                routes[responder.id] = visits
+        return routes
+
+    def _drive_ticks(self, profile: str) -> NDArray[np.int64]:
+        """Ticks between all nodes; bases of other profiles are there too, but no route of theirs."""
+        table = self.problem.travel[profile]
+        places = np.array([self.problem.place_index[seat.place.id] for seat in self.places])
+        bases = np.array([self.problem.base_index[one.id] for one in self.crew])
+        count = len(places) + len(bases)
+        ticks = np.zeros((count, count), dtype=np.int64)
+        ticks[: len(places), : len(places)] = to_ticks(table.between[np.ix_(places, places)])
+        ticks[len(places) :, : len(places)] = to_ticks(table.from_base[np.ix_(bases, places)])
+        ticks[: len(places), len(places) :] = to_ticks(table.to_base[np.ix_(places, bases)])
+        return ticks
+
+    def _slope(self, seat: Seat) -> float:
+        """Loss per minute of waiting, in yuan: the chord of the curve after the soonest contact."""
+        horizon = self.problem.horizon_minutes
+        end = max(min(seat.soonest + LINE_MINUTES, horizon), seat.soonest + 1.0)
+        rise = loss_yuan(seat.case, end, horizon) - loss_yuan(seat.case, seat.soonest, horizon)
+        return seat.place.probability * rise / (end - seat.soonest)
+
+    def _count_visits(self) -> None:
+        """At most `max_visits` a route, and only by those who may go."""
+        one = self.routing.RegisterUnaryTransitVector(
+            [1] * len(self.places) + [0] * len(self.crew)  # the base counts nothing
+        )
+        limits = [max(0, responder.max_visits) for responder in self.crew]
+        self.routing.AddDimensionWithVehicleCapacity(one, 0, limits, True, "visits")
+        mine = np.array([self.rows[responder.id] for responder in self.crew])
+        for node, seat in enumerate(self.places):
+            vehicles = np.flatnonzero(seat.possible[mine]).tolist()
+            self.routing.SetAllowedVehiclesForIndex(vehicles, self.manager.NodeToIndex(node))
+
+    def _price_arcs(self) -> None:
+        mean = float(np.mean(self.slopes))
+        cents = (
+            (self.problem.prices.drive_yuan_per_minute + ARC_SHARE * mean) * CENTS_PER_YUAN / TICKS_PER_MINUTE
+        )
+        for profile, ticks in self._drives.items():
+            price = np.minimum(np.round(ticks * max(cents, 0.01)), 10**12).astype(np.int64)
+            arcs = self.routing.RegisterTransitMatrix(price.tolist())
+            for vehicle, responder in enumerate(self.crew):
+                if responder.profile == profile:
+                    self.routing.SetArcCostEvaluatorOfVehicle(arcs, vehicle)
+
+    def _price_neighbours(self) -> None:
+        """A visit outside the own jurisdiction costs: summed along the route, paid at its end."""
+        if not any(self.problem.prices.neighbour_yuan.values()):
+            return
+        known: dict[tuple[int, ...], int] = {}
+        evaluators = []
+        for responder in self.crew:
+            prices = tuple(
+                round(neighbour_yuan(self.problem, responder, seat.place) * CENTS_PER_YUAN)
+                for seat in self.places
+            )
+            if prices not in known:
+                known[prices] = self.routing.RegisterUnaryTransitVector([*prices, *[0] * len(self.crew)])
+            evaluators.append(known[prices])
+        self.routing.AddDimensionWithVehicleTransits(evaluators, 0, 10**15, True, "prices")
+        self.routing.GetDimensionOrDie("prices").SetSpanCostCoefficientForAllVehicles(1)
+
+    def _keep_time(self) -> None:
+        """Shifts, windows, breaks; and yuan per tick of waiting."""
+        evaluators, on_site = self._transits()
+        ends = [int(to_ticks(one.shift.end)) + _LENIENT_TICKS for one in self.crew]
+        latest = max(ends)
+        self.routing.AddDimensionWithVehicleTransits(evaluators, latest, latest, False, "time")
+        time = self.routing.GetDimensionOrDie("time")
+        for vehicle, responder in enumerate(self.crew):
+            ready = min(int(to_ticks(responder.ready_minutes)), latest)
+            time.CumulVar(self.routing.Start(vehicle)).SetRange(ready, ready)
+            time.CumulVar(self.routing.End(vehicle)).SetMax(max(ready, ends[vehicle]))
+            self._keep_break(time, vehicle, responder, on_site[vehicle])
+        for node, seat in enumerate(self.places):
+            index = self.manager.NodeToIndex(node)
+            opens, closes = seat.case.window
+            last = min(int(to_ticks(closes - seat.place.search_minutes)) + _LENIENT_TICKS, latest)
+            first = min(max(0, int(to_ticks(opens)) - _LENIENT_TICKS), last)
+            time.CumulVar(index).SetRange(first, last)
+            soonest = max(0, int(to_ticks(seat.soonest - seat.place.search_minutes)))
+            cents = max(1, round(self.slopes[node] * CENTS_PER_YUAN / TICKS_PER_MINUTE))
+            time.SetCumulVarSoftUpperBound(index, soonest, cents)
+
+    def _transits(self) -> tuple[list[int], list[list[int]]]:
+        """Evaluators of minutes at a node and on to the next, and minutes at the node, per vehicle."""
+        known: dict[tuple[str, str], tuple[int, list[int]]] = {}
+        for responder in self.crew:
+            key = (responder.profile, responder.kind)
+            if key in known:
+                continue
+            length = [
+                seat.place.search_minutes + service_minutes(seat.case, responder) for seat in self.places
+            ]
+            site = np.concatenate((to_ticks(length), np.zeros(len(self.crew), dtype=np.int64)))
+            evaluator = self.routing.RegisterTransitMatrix(
+                (self._drives[responder.profile] + site[:, None]).tolist()
+            )
+            known[key] = (evaluator, site.tolist())
+        both = [known[responder.profile, responder.kind] for responder in self.crew]
+        return [evaluator for evaluator, _ in both], [site for _, site in both]
+
+    def _keep_break(self, time: Any, vehicle: int, responder: Responder, on_site: list[int]) -> None:
+        shift = responder.shift
+        if shift.break_start is None or shift.break_end is None or shift.break_end <= responder.ready_minutes:
+            return
+        begins = max(shift.break_start, responder.ready_minutes)
+        start, end = int(to_ticks(begins)), int(to_ticks(shift.break_end))
+        solver = self.routing.solver()
+        pause = solver.FixedDurationIntervalVar(start, start, end - start, False, f"break {vehicle}")
+        size = self.routing.Size() + self.routing.vehicles()
+        visits = [0] * size
+        visits[: len(on_site)] = on_site[:size]
+        time.SetBreakIntervalsOfVehicle([pause], vehicle, visits)
+
+    def _price_leaving_out(self) -> None:
+        """A case left out costs what its soonest visit would have averted; a pinned one, the earth."""
+        horizon = self.problem.horizon_minutes
+        for node, seat in enumerate(self.places):
+            averted = never_yuan(seat.case, horizon) - loss_yuan(seat.case, seat.soonest, horizon)
+            cents = math.ceil(seat.place.probability * averted * CENTS_PER_YUAN)
+            if self.problem.pinned.get(seat.case.id):
+                cents = _PINNED_CENTS
+            self.routing.AddDisjunction([self.manager.NodeToIndex(node)], cents)

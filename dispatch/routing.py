@@ -1,0 +1,230 @@
+"""Problem to plan: the policies, and the one door to them, `solve`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from dispatch.domain import LeftOut, Plan, Problem, Responder, Route
+from dispatch.errors import PlanBroken, SettingsError
+from dispatch.explain import left_out_reason
+from dispatch.improve import Routes, Seat, Worth, improve, seats
+from dispatch.ortools_model import solve_orders
+from dispatch.rules import audit, may_visit
+from dispatch.sending import Roster, State, in_order, nearest
+from dispatch.timeline import Clock, Visit
+
+DEFAULT_SECONDS = 5.0
+PLAUSIBLE_EACH = 6
+"""Responders of each kind a case is offered to: those there soonest."""
+_RESERVE_SECONDS = 0.15
+_RESERVE_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long a policy may think: wall `seconds`, or `iterations` for the same answer every time."""
+
+    seconds: float | None = None
+    iterations: int | None = None
+
+
+class Policy(Protocol):
+    """A way to decide. The planner and the simulator call the same one."""
+
+    def __call__(self, problem: Problem, *, effort: Effort, seed: int = 0, start: Plan | None = None) -> Plan:
+        """A plan that passes the audit and forgets nobody."""
+        ...
+
+
+def assign_nearest(
+    problem: Problem, *, effort: Effort = Effort(), seed: int = 0, start: Plan | None = None
+) -> Plan:
+    """Give each case, by tier and then by loss rate, to the eligible responder there first.
+
+    A baseline, not an optimum: fast, and simple enough to explain on the radio. It plans
+    afresh: `effort` and the routes of `start` change nothing.
+    """
+    del effort
+    return assemble(problem, _nearest_routes(problem), "nearest", seed, start)
+
+
+def plan_with_ortools(
+    problem: Problem, *, effort: Effort = Effort(), seed: int = 0, start: Plan | None = None
+) -> Plan:
+    """Improve on `nearest` with OR-Tools' routing and a polish on the exact objective.
+
+    Never worse than `nearest`, nor than `start` where that still fits: the best of them is
+    kept. With `iterations` and no `seconds` the answer is the same every time.
+    """
+    begun = time.monotonic()
+
+    def left() -> float:
+        return effort.seconds - (time.monotonic() - begun) if effort.seconds is not None else math.inf
+
+    def go_on() -> bool:
+        return left() > 0
+
+    worth = Worth(problem)
+    chairs = seats(problem, PLAUSIBLE_EACH)
+    pool = [_nearest_routes(problem)]
+    if start is not None:
+        pool.append(mend(problem, _orders(start)))
+    pool.append(improve(problem, min(pool, key=worth.total), chairs, go_on=go_on))
+    first = min(pool, key=worth.total)
+    reserve = min(_RESERVE_SECONDS + _RESERVE_SHARE * (effort.seconds or 0.0), 1.5)
+    if left() > reserve:
+        seconds = left() - reserve if effort.seconds is not None else None
+        found = solve_orders(
+            problem, *_pruned(problem, chairs, first), first, seconds=seconds, iterations=effort.iterations
+        )
+        pool.append(improve(problem, mend(problem, found), chairs, go_on=go_on))
+    best = min(pool, key=worth.total)
+    return assemble(problem, best, "ortools", seed, start)
+
+
+POLICIES: dict[str, Policy] = {"nearest": assign_nearest, "ortools": plan_with_ortools}
+
+
+def solve(
+    problem: Problem,
+    policy: str = "ortools",
+    *,
+    seconds: float | None = None,
+    iterations: int | None = None,
+    seed: int = 0,
+    start: Plan | None = None,
+) -> Plan:
+    """Decide who visits whom, when, and who is left out and why.
+
+    Parameters
+    ----------
+    policy
+        A name in `POLICIES`.
+    seconds, iterations
+        How long to think: wall seconds, or solver iterations (the same answer every time).
+        With neither, 5 seconds.
+    start
+        A plan to begin from; it becomes the new plan's parent.
+
+    Raises
+    ------
+    SettingsError
+        An unknown policy, or a limit that is not positive.
+    PlanBroken
+        The plan breaks a rule: a mistake of this program, and the plan must not be used.
+    """
+    if policy not in POLICIES:
+        raise SettingsError(f"policy {policy!r} is unknown; choose one of {', '.join(POLICIES)}")
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise SettingsError(f"--seconds is {seconds}; give a number above 0")
+    if iterations is not None and iterations < 1:
+        raise SettingsError(f"--iterations is {iterations}; give a whole number, at least 1")
+    if seconds is None and iterations is None:
+        seconds = DEFAULT_SECONDS
+    plan = POLICIES[policy](problem, effort=Effort(seconds, iterations), seed=seed, start=start)
+    if breaches := audit(problem, plan):
+        raise PlanBroken(policy, breaches)
+    return plan
+
+
+def assemble(
+    problem: Problem,
+    routes: Mapping[str, Sequence[Visit]],
+    policy: str,
+    seed: int = 0,
+    parent: Plan | None = None,
+) -> Plan:
+    """The plan of these visits: timed, with everyone left out explained, and its stable id."""
+    clock, roster = Clock(problem), Roster.of(problem)
+    timed = tuple(clock.route(one, routes.get(one.id, ())) for one in problem.responders)
+    plan = Plan("", timed, (), policy, seed, parent.id if parent else None)
+    visited = plan.visited
+    out = tuple(
+        LeftOut(case.id, left_out_reason(problem, plan, case, roster))
+        for case in problem.cases
+        if case.id not in visited
+    )
+    plan = replace(plan, left_out=out)
+    return replace(plan, id=plan_id(plan))
+
+
+def plan_id(plan: Plan) -> str:
+    """A name made of what the plan says: same routes, left out, policy and seed, same id."""
+    content = [
+        plan.policy,
+        plan.seed,
+        [[route.responder_id, *(_said(route))] for route in plan.routes if route.stops],
+        [[left.case_id, left.reason.code] for left in plan.left_out],
+    ]
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def mend(problem: Problem, routes: Mapping[str, Sequence[Visit]]) -> Routes:
+    """The routes with every visit taken out that is unknown, not allowed, repeated or too late.
+
+    Where a route does not fit, the visit whose absence costs least is dropped, until it does.
+    """
+    worth = Worth(problem)
+    clock, seen, whole = worth.clock, set[str](), Routes()
+    for responder in problem.responders:
+        visits: list[Visit] = []
+        for visit in routes.get(responder.id, ()):
+            case = clock.cases.get(visit.case_id)
+            known = case is not None and any(place.id == visit.place_id for place in case.places)
+            if case is None or not known or visit.case_id in seen:
+                continue
+            if may_visit(problem, responder, case, clock.place(visit)) is None:
+                visits.append(visit)
+                seen.add(visit.case_id)
+        while visits and math.isinf(worth.yuan(responder, visits)):
+            shorter = [visits[:k] + visits[k + 1 :] for k in range(len(visits))]
+            visits = min(shorter, key=lambda tried: worth.yuan(responder, tried))
+        if visits:
+            whole[responder.id] = visits
+    return whole
+
+
+def _nearest_routes(problem: Problem) -> Routes:
+    state = State.start(problem)
+    routes: Routes = {}
+    for case in in_order(problem):
+        offer = nearest(problem, state, case)
+        if offer is not None:
+            routes.setdefault(offer.responder_id, []).append(Visit(offer.case_id, offer.place_id))
+            state = state.after(offer)
+    return routes
+
+
+def _orders(plan: Plan) -> Routes:
+    return {
+        route.responder_id: [Visit(stop.case_id, stop.place_id) for stop in route.stops]
+        for route in plan.routes
+        if route.stops
+    }
+
+
+def _pruned(
+    problem: Problem, chairs: Mapping[str, Sequence[Seat]], routes: Mapping[str, Sequence[Visit]]
+) -> tuple[list[Seat], list[Responder]]:
+    """One place per case (the one visited now, else the one that saves most) and the crews in question."""
+    now = {visit.case_id: visit.place_id for visits in routes.values() for visit in visits}
+    chosen, wanted = [], set(routes)
+    for case in problem.cases:
+        options = chairs[case.id]
+        if not options:
+            continue
+        seat = next((one for one in options if one.place.id == now.get(case.id)), options[0])
+        chosen.append(seat)
+        wanted |= {problem.responders[row].id for row in seat.rows}
+    return chosen, [one for one in problem.responders if one.id in wanted]
+
+
+def _said(route: Route) -> list[list[str | float]]:
+    return [[stop.case_id, stop.place_id, round(stop.contact, 3)] for stop in route.stops]
