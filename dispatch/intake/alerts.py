@@ -227,6 +227,7 @@ def _to_wgs84(rows: pd.DataFrame) -> pd.DataFrame:
             here = rows["datum"].eq(name)
             lon, lat = datum.convert(rows.loc[here, "lon"], rows.loc[here, "lat"], str(name), "WGS84")
             moved.loc[here, "lon"], moved.loc[here, "lat"] = lon, lat
+            moved.loc[here, "datum"] = "WGS84"  # a table says what its numbers are now
     return moved
 
 
