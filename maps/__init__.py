@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from maps.page import write_map
+from maps.plan import plan_map
 from maps.view import (
     Basemap,
     Comparison,
@@ -32,4 +34,6 @@ __all__ = [
     "Roads",
     "Summary",
     "outline_lines",
+    "plan_map",
+    "write_map",
 ]

@@ -1,0 +1,254 @@
+"""One HTML file around a Folium map: every asset inside, nothing fetched, nothing else allowed.
+
+Folium renders what it is given through Jinja twice; here the second pass is left out, the
+data do not pass through it at all, and the page's own policy forbids the browser whatever
+did not come with the file.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import folium
+from branca.element import CssLink, Element, Figure, JavascriptLink
+from folium.template import Template
+from jinja2 import TemplateSyntaxError
+
+from dispatch.errors import BadInput
+from maps.payload import escaped_json
+
+ASSETS = Path(__file__).parent / "assets"
+SCRIPTS = (
+    "text.js", "data.js", "ground.js", "marks.js", "cards.js", "panel.js", "page.js",
+)  # fmt: skip
+"""Our own scripts, in the order they need each other."""
+
+_ICONS = {
+    "iconUrl": "marker-icon.png",
+    "iconRetinaUrl": "marker-icon-2x.png",
+    "shadowUrl": "marker-shadow.png",
+}
+_INLINE = re.compile(r"<(script|style)\b[^>]*>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
+
+
+class PageMap(folium.Map):  # type: ignore[misc]
+    """A `folium.Map` that is written as one self-contained page.
+
+    Layers are added to it as to any other; what they would fetch is taken from the vendored
+    assets, or refused by name when the page is written. `payload` is what our own scripts
+    read.
+    """
+
+    default_js: list[tuple[str, str]] = []  # noqa: RUF012 - Folium's own class attribute
+    default_css: list[tuple[str, str]] = []  # noqa: RUF012
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}<div id={{ this.get_name()|tojson }} class="ground-map"></div>{% endmacro %}
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = dispatchKit.map({{ this.get_name()|tojson }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, payload: Mapping[str, Any], location: tuple[float, float], language: str) -> None:
+        super().__init__(location=location, tiles=None)
+        self.payload = payload
+        self._id = "plan"  # the same plan gives the same bytes
+        PageFigure(language).add_child(self, name=self.get_name())
+
+
+class PageFigure(Figure):  # type: ignore[misc]
+    """The page itself; `render` gives the finished HTML."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.header._children.clear()  # the page's own head says it
+        self.language = language if language in {"zh", "en"} else "zh"
+
+    def render(self, **kwargs: Any) -> str:
+        """The whole page as text.
+
+        Raises
+        ------
+        BadInput
+            A layer that was added needs a file the maps do not carry, or holds text that
+            Folium's templates cannot take.
+        """
+        try:
+            for child in self._children.values():
+                child.render(**kwargs)
+        except TemplateSyntaxError as cause:
+            raise BadInput(
+                f"a layer added to the map holds text that Folium's templates read as code ({cause.message}); "
+                "leave '{%' and '{#' out of it, or show it through the plan's own data"
+            ) from cause
+        page = next(child for child in self._children.values() if isinstance(child, PageMap))
+        return _page(page, self)
+
+
+def write_map(plan_map: folium.Map, path: Path | str) -> None:
+    """Write the map as one file that only its owner can read, whole or not at all.
+
+    Raises
+    ------
+    BadInput
+        The map was not made here, or a layer added to it cannot be carried.
+    """
+    root = plan_map.get_root()
+    if not isinstance(root, PageFigure):
+        raise BadInput("this map fetches its parts from the network; make it with maps.plan_map")
+    text = root.render().encode("utf-8", errors="replace")
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@cache
+def manifest() -> dict[str, Any]:
+    """The vendored packages, as `tools/vendor_assets.py` wrote them down."""
+    entries: dict[str, Any] = json.loads((ASSETS / "manifest.json").read_text("utf-8"))
+    return entries
+
+
+@cache
+def vendored(package: str, name: str) -> str:
+    """One vendored text file; images it names are put inside."""
+    folder = ASSETS / "vendor" / package
+    text = (folder / name).read_text("utf-8")
+    if not name.endswith(".css"):
+        return text.replace("//# sourceMappingURL=", "// ")
+    beside = (folder / name).parent
+    return re.sub(r"url\((images/[\w.-]+)\)", lambda found: f"url({_data_url(beside / found[1])})", text)
+
+
+def stand_in(address: str) -> str | None:
+    """What is carried in place of an address Folium would load; None if it is not needed.
+
+    Raises
+    ------
+    BadInput
+        The manifest does not know the address.
+    """
+    tail = address.rsplit("/", 1)[-1].split("?")[0]
+    for package in manifest()["packages"]:
+        if tail in package["stands_for"]:
+            return vendored(package["name"], package["stands_for"][tail])
+    if tail in manifest()["left_out"]:
+        return None
+    raise BadInput(
+        f"a layer added to the map would fetch {address}; the file must open without a network. "
+        "Use a layer that needs no files, or add the package to tools/vendor_assets.py"
+    )
+
+
+def _page(page: PageMap, figure: PageFigure) -> str:
+    scripts, styles, markup = _carried(figure)
+    code = "\n".join(_literal(child) for child in figure.script._children.values())
+    scripts = [
+        vendored("leaflet", "dist/leaflet.js"),
+        vendored("leaflet.markercluster", "dist/leaflet.markercluster.js"),
+        f"L.Icon.Default.imagePath = '';\nL.Icon.Default.mergeOptions({_icons()});",
+        *scripts,
+        "(() => {\n'use strict';\n" + "\n".join(_own(name) for name in SCRIPTS) + "\n})();",
+        code + "\ndispatchKit.ready();",
+    ]
+    styles = [
+        vendored("leaflet", "dist/leaflet.css"),
+        vendored("leaflet.markercluster", "dist/MarkerCluster.css"),
+        *styles,
+        _own("page.css"),
+    ]
+    body = "\n".join(_literal(child) for child in figure.html._children.values())
+    # `</script` inside code can only stand in a string, where `<\/` is the same
+    scripts = [re.sub(r"<(?=/script|!--)", r"\\x3c", _lines(text), flags=re.IGNORECASE) for text in scripts]
+    styles = [_lines(text) for text in styles]
+    own_layers = any(not isinstance(child, PageMap) for child in figure._children.values()) or page._children
+    policy = _policy(scripts, styles, markup + body, inline_attributes=bool(own_layers))
+    return _own("page.html").format(
+        language="zh-CN" if figure.language == "zh" else "en",
+        policy=policy,
+        styles="\n".join(f"<style>{style}</style>" for style in styles),
+        header=markup,
+        body=body,
+        data=escaped_json(page.payload),
+        scripts="\n".join(f"<script>{script}</script>" for script in scripts),
+    )
+
+
+def _carried(figure: PageFigure) -> tuple[list[str], list[str], str]:
+    """Scripts, styles and other header markup that added layers bring along."""
+    scripts, styles, markup = [], [], []
+    for child in figure.header._children.values():
+        if isinstance(child, JavascriptLink | CssLink):
+            text = stand_in(child.url)
+            if text is not None:
+                (scripts if isinstance(child, JavascriptLink) else styles).append(text)
+        else:
+            markup.append(_literal(child))
+    return scripts, styles, "\n".join(markup)
+
+
+def _literal(element: Element) -> str:
+    """An element's text as it is: rendered macros are not read as templates again."""
+    text: str | None = element._template_str
+    return text if text is not None else str(element.render())
+
+
+def _policy(scripts: list[str], styles: list[str], markup: str, *, inline_attributes: bool) -> str:
+    inline = [(kind.lower(), _lines(text)) for kind, text in _INLINE.findall(markup)]
+    script_hashes = _hashes(scripts + [text for kind, text in inline if kind == "script"])
+    style_hashes = _hashes(styles + [text for kind, text in inline if kind == "style"])
+    rules = [
+        "default-src 'none'",
+        f"script-src {script_hashes}",
+        f"style-src {style_hashes}",
+        "img-src data: blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    if inline_attributes:  # Folium's own popups carry style attributes; the plan's page needs none
+        rules.append("style-src-attr 'unsafe-inline'")
+    return "; ".join(rules)
+
+
+def _lines(text: str) -> str:
+    """Line ends as the browser's parser leaves them, so that hashes agree."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _hashes(texts: list[str]) -> str:
+    digests = (hashlib.sha256(text.encode("utf-8", errors="replace")).digest() for text in texts)
+    return " ".join(dict.fromkeys(f"'sha256-{base64.b64encode(one).decode('ascii')}'" for one in digests))
+
+
+def _icons() -> str:
+    folder = ASSETS / "vendor" / "leaflet" / "dist" / "images"
+    return json.dumps({option: _data_url(folder / name) for option, name in _ICONS.items()})
+
+
+@cache
+def _own(name: str) -> str:
+    return (ASSETS / "own" / name).read_text("utf-8")
+
+
+@cache
+def _data_url(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")

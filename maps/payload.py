@@ -1,0 +1,154 @@
+"""A plan's view as one block of JSON that no text in it can break out of."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from dispatch.reasons import FRAUD_TYPES, WORDS
+from maps.pack import pack_lines, pack_roads
+from maps.view import Basemap, MapCase, MapResponder, MapRoute, Outline, PlanView, Summary
+
+SCHEMA = 1
+
+_UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]|\\{(?=[{%#])")
+
+
+def escaped_json(value: Any) -> str:
+    """JSON for a script block: nothing in it ends the block or opens a template.
+
+    `< > &`, U+2028, U+2029, lone surrogates, and the brace that opens `{{`, `{%` or `{#`
+    are written as `\\u` escapes; all of them occur only inside strings, so what is parsed
+    is what was given. Numbers that are not finite become null.
+    """
+    text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def plan_payload(view: PlanView) -> dict[str, Any]:
+    """The whole map as columns of JSON values."""
+    case_number = {case.id: number for number, case in enumerate(view.cases)}
+    responder_number = {responder.id: number for number, responder in enumerate(view.responders)}
+    offset = view.at.utcoffset()
+    return {
+        "schema": SCHEMA,
+        "area": view.area,
+        "title": view.title,
+        "at": view.at.timestamp(),
+        "offset_minutes": offset.total_seconds() / 60 if offset else 0.0,
+        "horizon_minutes": view.horizon_minutes,
+        "synthetic": view.synthetic,
+        "attribution": view.attribution,
+        "policy": view.policy,
+        "plan": view.plan_id,
+        "language": view.language,
+        "watermark": view.watermark,
+        "words": {**WORDS, **{f"fraud:{key}": pair for key, pair in FRAUD_TYPES.items()}},
+        "summary": _summary(view.summary),
+        "cases": _cases(view.cases),
+        "places": _places(view.cases),
+        "responders": _responders(view.responders),
+        "routes": _routes(view.routes, responder_number),
+        "stops": _stops(view.routes, case_number),
+        "ground": ground_payload(view.basemap),
+    }
+
+
+def ground_payload(basemap: Basemap) -> dict[str, Any]:
+    """The basemap: packed roads, water, boundaries, and its labels, best first."""
+    labels = sorted(basemap.labels, key=lambda label: -label.weight)
+    return {
+        "roads": pack_roads(basemap.roads),
+        "water": _outlines(basemap.water),
+        "boundaries": _outlines(basemap.boundaries),
+        "labels": _columns(labels, ("name", "level", "lon", "lat")),
+    }
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    return {**asdict(summary), "closes": summary.closes}
+
+
+def _cases(cases: Sequence[MapCase]) -> dict[str, list[Any]]:
+    return _columns(
+        cases,
+        (
+            "id", "tier", "fraud_type", "stake_yuan", "amount_yuan", "hazard_per_hour",
+            "hold_until_minutes", "hold_fraction", "due_minutes", "late_yuan_per_minute",
+            "name", "phone", "address", "note", "warnings", "reasons", "needs", "left_out",
+            "why", "instruction",
+        ),
+    )  # fmt: skip
+
+
+def _places(cases: Sequence[MapCase]) -> dict[str, list[Any]]:
+    rows = [(number, place) for number, case in enumerate(cases) for place in case.places]
+    columns = _columns(
+        [place for _, place in rows],
+        ("id", "lon", "lat", "radius_metres", "probability", "source", "label", "age_minutes"),
+    )
+    return {"case": [number for number, _ in rows], **columns}
+
+
+def _responders(responders: Sequence[MapResponder]) -> dict[str, list[Any]]:
+    return _columns(
+        responders,
+        ("id", "kind", "name", "lon", "lat", "profile", "status", "phone", "shift", "jurisdiction"),
+    )
+
+
+def _routes(routes: Sequence[MapRoute], responder_number: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "responder": [responder_number[route.responder_id] for route in routes],
+        **_columns(routes, ("home", "averted_yuan")),
+        "home_legs": pack_lines([route.home_leg for route in routes]),
+    }
+
+
+def _stops(routes: Sequence[MapRoute], case_number: Mapping[str, int]) -> dict[str, Any]:
+    rows = [(number, stop) for number, route in enumerate(routes) for stop in route.stops]
+    stops = [stop for _, stop in rows]
+    return {
+        "route": [number for number, _ in rows],
+        "case": [case_number[stop.case_id] for stop in stops],
+        **_columns(
+            stops,
+            (
+                "id", "place_id", "drive_minutes", "arrive", "contact", "leave",
+                "wait_minutes", "search_minutes", "state", "leg_metres",
+            ),
+        ),
+        "legs": pack_lines([stop.leg for stop in stops]),
+    }  # fmt: skip
+
+
+def _outlines(outlines: Sequence[Outline]) -> dict[str, Any]:
+    rows = [(outline, line) for outline in outlines for line in outline.lines]
+    return {
+        **_columns([outline for outline, _ in rows], ("name", "level")),
+        "lines": pack_lines([line for _, line in rows]),
+    }
+
+
+def _columns(rows: Iterable[object], names: Sequence[str]) -> dict[str, list[Any]]:
+    rows = list(rows)
+    return {name: [getattr(row, name) for row in rows] for name in names}
+
+
+def _finite(value: Any) -> Any:
+    """The value with plain Python numbers; None for NaN and infinity."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return (round(value, 6) or 0.0) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return value
