@@ -60,7 +60,7 @@ def columns_in(zone: ZoneInfo) -> tuple[Column, ...]:
 
 
 COLUMNS = columns_in(_UTC)
-ALERTS = Table("alerts", {one.name: one.holds for one in COLUMNS})
+ALERTS = Table("alerts", {one.name: one.holds for one in COLUMNS if one.holds != "value"})
 """Rows as `read_alerts` gives them: lon and lat WGS-84, times in the area's zone."""
 
 

@@ -15,7 +15,7 @@ from dispatch.intake.fields import Parser, Unclear, is_blank, normal
 from dispatch.redact import clean
 from dispatch.tables import BEYOND
 
-Holds = Literal["text", "number", "time", "flag"]
+Holds = Literal["text", "number", "time", "flag", "value"]
 
 LONGEST_FOUND = 80
 """Characters of a value repeated to the user; the rest is cut."""
@@ -107,7 +107,8 @@ def read_columns(
 ) -> pd.DataFrame:
     """Typed columns under our names, every one of `columns` there; index as `frame`.
 
-    Missing values: "" in text, NaN in numbers, NaT in times, False in flags.
+    Missing values: "" in text, NaN in numbers, NaT in times, False in flags, None in
+    values (of any type).
     """
     typed: dict[str, pd.Series] = {}
     for column in columns:
@@ -151,6 +152,8 @@ def _typed(values: list[object], holds: Holds, index: pd.Index, zone: tzinfo) ->
             return pd.Series(values, index=index, dtype=pd.DatetimeTZDtype(unit="us", tz=zone))
         case "flag":
             return pd.Series([bool(one) for one in values], index=index, dtype="bool")
+        case "value":
+            return pd.Series(values, index=index, dtype="object")
     return pd.Series(["" if one is None else one for one in values], index=index, dtype="str")
 
 
