@@ -120,6 +120,22 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "警情 {case} 仅剩 {stake_yuan} 元，低于门槛，不应派人",
         "case {case} has {stake_yuan} yuan left to save, below the threshold",
     ),
+    # why a row gives no place
+    "LON_LAT_SWAPPED": (
+        "坐标（{lon}，{lat}）不在辖区内，疑似经纬度填反",
+        "the coordinate ({lon}, {lat}) is outside the area; longitude and latitude look swapped",
+    ),
+    "OUTSIDE_AREA": (
+        "坐标（{lon}，{lat}）在辖区外，距最近的已知地点 {km} 公里",
+        "the coordinate ({lon}, {lat}) is outside the area, {km} km from the nearest place known",
+    ),
+    "OTHER_CITY": ("地址写的是“{name}”，不在本辖区", "the address names {name}, outside the area"),
+    "ADDRESS_UNKNOWN": ("地址中没有辖区内的地名", "the address names no place of the area"),
+    "ADDRESS_TOO_COARSE": (
+        "地址只到“{name}”，范围太大，无法上门",
+        "the address says no more than {name}: too large to search",
+    ),
+    "NOTHING_TO_GO_BY": ("既无坐标也无地址", "neither coordinate nor address"),
     # why an alert is a case
     "HIGH_RISK": ("预警等级为{tier}", "risk is {tier}"),
     "WARNED_REPEATEDLY": ("已被预警 {warnings} 次", "warned {warnings} times"),

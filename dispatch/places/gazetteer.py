@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import geopandas as gpd
 import numpy as np
@@ -61,6 +61,7 @@ class Gazetteer:
         rows, polygons = _checked(frame), _polygons(boundaries)
         rows = _with_polygon_units(rows, polygons)
         self.reach_metres = reach_metres
+        self.readers: dict[int, Any] = {}  # address readers made of this gazetteer
         self.code: list[str] = rows["code"].tolist()
         self.name: list[str] = rows["name"].tolist()
         self.level: list[str] = rows["level"].tolist()
@@ -97,8 +98,13 @@ class Gazetteer:
 
     def chain(self, row: int, top: str = "province") -> list[int]:
         """Rows of the units above an entry from `top` down, then the entry itself."""
-        units = [int(unit) for unit in self.ancestors[row, ADMIN.index(top) :] if unit >= 0 and unit != row]
-        return [*units, row]
+        above = self.lineage[row]
+        return [*(unit for unit in above[ADMIN.index(top) :] if unit >= 0 and unit != row), row]
+
+    @cached_property
+    def lineage(self) -> list[list[int]]:
+        """`ancestors` as lists, for one row at a time."""
+        return cast("list[list[int]]", self.ancestors.tolist())
 
     def radius_metres(self, row: int, default_metres: float, spacing_share: float = 0.6) -> float:
         """How far from its point an entry reaches: its own extent, or the default of its level.
@@ -109,7 +115,7 @@ class Gazetteer:
         own = float(self.own_radius_metres[row])
         radius = own if math.isfinite(own) and own > 0 else default_metres
         if self.level[row] in ("township", "village", "hamlet"):
-            radius = min(radius, max(100.0, spacing_share * float(self.spacing_metres[row])))
+            radius = min(radius, max(150.0, spacing_share * float(self.spacing_metres[row])))
         return radius
 
     def find(self, name: str, level: str | None = None) -> tuple[str, ...]:
@@ -191,9 +197,15 @@ class Gazetteer:
         for row, (name, level, aliases) in enumerate(zip(self.name, self.level, self.aliases, strict=True)):
             for form in (name, *aliases.split("|")) if aliases else (name,):
                 key = core(clean(form), level)
+                if level == "village" and key == self._parent_name(row):
+                    key = clean(form)  # the living quarters of a farm bear the farm's whole name
                 if len(key) >= 2:
                     found.setdefault(key, {}).setdefault(row)
         return {key: tuple(rows) for key, rows in found.items()}
+
+    def _parent_name(self, row: int) -> str:
+        parent = int(self._parent[row])
+        return clean(self.name[parent]) if parent >= 0 else ""
 
     @cached_property
     def lengths(self) -> dict[str, tuple[int, ...]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from dispatch.settings import AtLeastZero, Section, Share, section
 
-SOURCES: tuple[str, ...] = ("home", "work", "fix", "hotel", "relative", "other")
+Source = Literal["home", "work", "fix", "hotel", "relative", "other"]
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 
 class FixSettings(Section):
@@ -21,11 +23,10 @@ class FixSettings(Section):
     drift_metres_per_minute: float = AtLeastZero
     most_drift_metres: float = AtLeastZero
     undated_minutes: float = AtLeastZero
-    confirms_home_factor: float = Field(ge=1.0)
 
     def share_left(self, age_minutes: float) -> float:
         """Share (0 to 1) of a fix's probability left after `age_minutes`."""
-        return max(self.floor_share, 0.5 ** (max(age_minutes, 0.0) / self.half_life_minutes))
+        return max(self.floor_share, math.exp2(-max(age_minutes, 0.0) / self.half_life_minutes))
 
     def drift_metres(self, age_minutes: float) -> float:
         """How far the person may have gone since."""
@@ -33,15 +34,20 @@ class FixSettings(Section):
 
 
 class SearchSettings(Section):
-    """`[places.search]`: minutes from arrival to first contact, by radius."""
+    """`[places.search]`: minutes from arrival to first contact, and who is found at all, by radius."""
 
     base_minutes: float = AtLeastZero
     minutes_per_100_metres: float = AtLeastZero
     most_minutes: float = AtLeastZero
+    half_found_metres: float = Field(gt=0.0)
 
     def minutes(self, radius_metres: float) -> float:
         """Minutes to find the person inside `radius_metres`."""
         return min(self.most_minutes, self.base_minutes + self.minutes_per_100_metres * radius_metres / 100.0)
+
+    def share_found(self, radius_metres: float) -> float:
+        """Share (0 to 1) of people inside `radius_metres` whom a visit finds."""
+        return 1.0 / (1.0 + radius_metres / self.half_found_metres)
 
 
 class MatchSettings(Section):
@@ -66,11 +72,12 @@ class PlaceSettings(Section):
     merge_metres: float = AtLeastZero
     outside_metres: float = AtLeastZero
     text_source_share: float = Share
-    source_prior: dict[str, float]
-    source_radius_metres: dict[str, float]
+    contradicted_share: float = Share
+    source_prior: dict[Source, Annotated[float, Share]]
+    source_radius_metres: dict[Source, Annotated[float, AtLeastZero]]
     fix: FixSettings
     search: SearchSettings
-    level_radius_metres: dict[str, float]
+    level_radius_metres: dict[str, Annotated[float, AtLeastZero]]
     match: MatchSettings
 
 
