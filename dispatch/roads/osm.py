@@ -1,0 +1,233 @@
+"""Extracts become roads and names: `.osm.pbf`, `.osm`, `.osm.gz` by pyosmium, `.graphml` from OSMnx.
+
+A file is read as a stream and nothing in it is executed; one that is cut short, hostile or
+not an extract at all is refused in one line.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import osmium
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from dispatch.errors import BadInput, MissingInput
+from dispatch.roads import named
+from dispatch.roads.network import Network
+from dispatch.roads.simplify import Ways, simplify
+from dispatch.roads.tags import barrier_access, name_of, read_road
+
+SUFFIXES = (".osm.pbf", ".osm", ".osm.gz", ".graphml")
+WANTED = (
+    "highway", "route", "place", "amenity", "tourism", "shop", "barrier",
+    "boundary", "natural", "waterway", "restriction",
+)  # fmt: skip
+UNKNOWN = 2**31 - 1  # pyosmium's coordinate of a node that is not in the file
+UNITS = 1e-7  # degrees in one unit of pyosmium's whole-number coordinates
+RIVERS = ("river", "canal")
+CRS = "EPSG:4326"
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What an extract holds for us; parents in the gazetteer are not yet filled.
+
+    `boundaries` has `code, name, level, parent, geometry`, `water` `name, geometry`, both
+    EPSG:4326; `dropped` counts what was left out, by the name of the reason.
+    """
+
+    network: Network
+    gazetteer: pd.DataFrame
+    boundaries: gpd.GeoDataFrame
+    water: gpd.GeoDataFrame
+    dropped: dict[str, int]
+
+
+def read_extract(path: Path) -> Extract:
+    """Read an extract of any of `SUFFIXES`.
+
+    Raises
+    ------
+    MissingInput
+        There is no such file.
+    BadInput
+        It is no extract, cut short, damaged or hostile, or holds no road.
+    """
+    from dispatch.roads.graphml import read_graphml  # noqa: PLC0415 - it makes an `Extract` too
+
+    if not path.is_file():
+        raise MissingInput(path)
+    name = path.name.lower()
+    if not name.endswith(SUFFIXES):
+        raise BadInput(f"{path.name}: expected a file ending in {', '.join(SUFFIXES)}")
+    extract = read_graphml(path) if name.endswith(".graphml") else _read_osm(path)
+    if not extract.network.edge_count:
+        counts = ", ".join(f"{key} {value}" for key, value in sorted(extract.dropped.items()) if value)
+        raise BadInput(f"{path.name} holds no road one could use ({counts or 'no way at all'})")
+    return extract
+
+
+@dataclass
+class _Reading:
+    """What has been read so far; the only thing that changes while a file streams by."""
+
+    length: array[int] = field(default_factory=lambda: array("q"))
+    ref: array[int] = field(default_factory=lambda: array("q"))
+    x: array[int] = field(default_factory=lambda: array("q"))
+    y: array[int] = field(default_factory=lambda: array("q"))
+    roads: list[tuple[int, int, float, int]] = field(default_factory=list)
+    osm_id: array[int] = field(default_factory=lambda: array("q"))
+    names: dict[str, int] = field(default_factory=dict)
+    barriers: dict[int, int] = field(default_factory=dict)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    boundaries: list[tuple[str, str, str, str]] = field(default_factory=list)
+    water: list[tuple[str, str]] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+def _read_osm(path: Path) -> Extract:
+    reading, wkb = _Reading(), osmium.geom.WKBFactory()
+    try:
+        key = osmium.filter.KeyFilter
+        source = osmium.FileProcessor(str(path)).with_areas(key("boundary", "natural", "waterway"))
+        for thing in source.with_filter(key(*WANTED)):
+            if thing.is_node():
+                _node(reading, thing)
+            elif thing.is_way():
+                _way(reading, thing, wkb)
+            elif thing.is_area():
+                _area(reading, thing, wkb)
+            else:
+                reading.dropped["turn_restrictions"] += thing.tags.get("type") == "restriction"
+    except (RuntimeError, OSError, ValueError) as cause:
+        words = " ".join(str(cause).split())[:200]
+        raise BadInput(
+            f"{path.name} is damaged or no OpenStreetMap file ({words}); get the extract again"
+        ) from cause
+    network, dropped = simplify(_ways(reading))
+    rows = reading.entries + named.streets(network)
+    return Extract(
+        network,
+        named.frame(rows),
+        boundary_layer(reading.boundaries),
+        water_layer(reading.water),
+        {key: count for key, count in sorted((reading.dropped + dropped).items()) if count},
+    )
+
+
+def _node(reading: _Reading, node: Any) -> None:
+    tags = {tag.k: tag.v for tag in node.tags}
+    if "barrier" in tags:
+        reading.barriers[node.id] = barrier_access(tags)
+    place = node.location
+    if place.valid():
+        made = named.entry(f"n{node.id}", tags, place.lon, place.lat)
+        if made:
+            reading.entries.append(made)
+
+
+def _way(reading: _Reading, way: Any, wkb: Any) -> None:
+    tags = {tag.k: tag.v for tag in way.tags}
+    if "highway" in tags or tags.get("route") == "ferry":
+        _road(reading, way, tags)
+    elif tags.get("waterway") in RIVERS and not way.is_closed():
+        try:
+            reading.water.append((name_of(tags), wkb.create_linestring(way)))
+        except RuntimeError:
+            reading.dropped["shapes_broken"] += 1
+    elif named.level_of(tags) and name_of(tags):
+        known = [(node.x, node.y) for node in way.nodes if node.x != UNKNOWN]
+        if known:
+            lon, lat = np.mean(known, axis=0) * UNITS
+            made = named.entry(f"w{way.id}", tags, float(lon), float(lat))
+            reading.entries.extend([made] if made else [])
+
+
+def _road(reading: _Reading, way: Any, tags: dict[str, str]) -> None:
+    road = read_road(tags)
+    if isinstance(road, str):
+        reading.dropped[road] += 1
+        return
+    reading.dropped["maxspeeds_unreadable"] += road.unreadable_speed
+    number = reading.names.setdefault(road.name, len(reading.names)) if road.name else -1
+    reading.roads.append((road.road_class, road.access, road.maxspeed_kmh, number))
+    reading.osm_id.append(way.id)
+    reading.length.append(len(way.nodes))
+    for node in way.nodes:
+        reading.ref.append(node.ref)
+        reading.x.append(node.x)
+        reading.y.append(node.y)
+
+
+def _area(reading: _Reading, area: Any, wkb: Any) -> None:
+    tags = {tag.k: tag.v for tag in area.tags}
+    administrative = tags.get("boundary") == "administrative"
+    wet = tags.get("natural") == "water" or tags.get("waterway") == "riverbank"
+    if not (administrative or wet):
+        return
+    try:
+        shape = wkb.create_multipolygon(area)
+    except RuntimeError:
+        reading.dropped["shapes_broken"] += 1
+        return
+    level, name = named.ADMIN_LEVELS.get(tags.get("admin_level", "")), name_of(tags)
+    if wet:
+        reading.water.append((name, shape))
+    elif level and name:
+        code = f"{'w' if area.from_way() else 'r'}{area.orig_id()}"
+        reading.boundaries.append((code, name, level, shape))
+
+
+def _ways(reading: _Reading) -> Ways:
+    ref = np.frombuffer(reading.ref, dtype=np.int64) if reading.ref else np.zeros(0, np.int64)
+    points, first, node = np.unique(ref, return_index=True, return_inverse=True)
+    x, y = (np.array(column, dtype=np.int64)[first] for column in (reading.x, reading.y))
+    roads = np.array(reading.roads, dtype=np.float64).reshape(-1, 4)
+    barrier = np.array(sorted(reading.barriers), dtype=np.int64)
+    on_road = np.isin(barrier, points)
+    return Ways(
+        start=np.concatenate([[0], np.cumsum(np.array(reading.length, dtype=np.int64))]).astype(np.int64),
+        node=node.reshape(-1).astype(np.int64),
+        lon=_degrees(x, 180),
+        lat=_degrees(y, 90),
+        road_class=roads[:, 0].astype(np.uint8),
+        access=roads[:, 1].astype(np.uint8),
+        maxspeed_kmh=roads[:, 2].astype(np.float32),
+        name=roads[:, 3].astype(np.int32),
+        osm_id=np.array(reading.osm_id, dtype=np.int64),
+        names=tuple(reading.names),
+        barrier_node=np.searchsorted(points, barrier[on_road]).astype(np.int64),
+        barrier_access=np.array([reading.barriers[one] for one in barrier[on_road].tolist()], dtype=np.uint8),
+    )
+
+
+def _degrees(units: NDArray[np.int64], limit: float) -> NDArray[np.float64]:
+    degrees = units * UNITS
+    return np.where((units == UNKNOWN) | (np.abs(degrees) > limit), np.nan, degrees)
+
+
+def boundary_layer(rows: list[tuple[str, str, str, str]]) -> gpd.GeoDataFrame:
+    """Rows of code, name, level and hex WKB as the table of boundaries, parents still empty."""
+    code, name, level, shape = ([row[part] for row in rows] for part in range(4))
+    table = _layer({"code": code, "name": name, "level": level, "parent": [""] * len(rows)}, shape)
+    return table.drop_duplicates("code").sort_values("code", ignore_index=True)
+
+
+def water_layer(rows: list[tuple[str, str]]) -> gpd.GeoDataFrame:
+    """Rows of name and hex WKB as the table of rivers and lakes."""
+    return _layer({"name": [name for name, _ in rows]}, [shape for _, shape in rows])
+
+
+def _layer(columns: dict[str, list[str]], shapes: list[str]) -> gpd.GeoDataFrame:
+    """Hex WKB and its columns as a table; what cannot be repaired is left out."""
+    geometry = shapely.make_valid(shapely.from_wkb(np.array(shapes, dtype=object)))
+    table = gpd.GeoDataFrame(columns, geometry=geometry, crs=CRS)
+    return table[~table.geometry.is_empty].reset_index(drop=True)

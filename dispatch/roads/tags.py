@@ -1,0 +1,210 @@
+"""What OpenStreetMap's tags say of a way: its class, who may use it which way, its signed limit.
+
+References
+----------
+OpenStreetMap wiki: Key:highway, Key:access, Key:oneway, Key:barrier, Key:maxspeed (2024).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dispatch.roads.network import BACKWARD, CLASSES, FORWARD
+
+CLASS_OF = {name: name for name in CLASSES if name != "ferry"} | {
+    "motorway_link": "motorway",
+    "trunk_link": "trunk",
+    "primary_link": "primary",
+    "secondary_link": "secondary",
+    "tertiary_link": "tertiary",
+    "road": "unclassified",
+    "pedestrian": "footway",
+    "cycleway": "path",
+    "bridleway": "path",
+    "crossing": "footway",
+}
+NOT_BUILT = {"construction", "proposed", "planned", "abandoned", "razed", "disused", "demolished"}
+CLOSED = {"no", "private", "agricultural", "forestry", "military", "emergency", "psv", "bus", "none"}
+OPEN = {
+    "yes", "designated", "permissive", "destination", "official", "customers", "delivery", "public",
+    "permit",
+}  # fmt: skip
+TAGS_OF = {
+    "car": ("motorcar", "motor_vehicle", "vehicle", "access"),
+    "motorcycle": ("motorcycle", "motor_vehicle", "vehicle", "access"),
+    "foot": ("foot", "access"),
+}
+"""Access tags by profile, the most particular first."""
+
+USUALLY = {
+    "car": set(CLASSES) - {"path", "footway", "steps"},
+    "motorcycle": set(CLASSES) - {"motorway", "footway", "steps"},
+    "foot": set(CLASSES) - {"motorway"},
+}
+"""Classes a profile may use where no tag says otherwise; cycleways are for none but feet."""
+
+STOPS_CARS = {
+    "bollard", "block", "cycle_barrier", "motorcycle_barrier", "chain", "kerb", "stile", "turnstile",
+    "kissing_gate", "log", "debris", "jersey_barrier", "planter", "full-height_turnstile", "horse_stile",
+    "bus_trap", "sump_buster", "barrier_board", "yes",
+}  # fmt: skip
+STOPS_ALL = {"wall", "fence", "hedge", "retaining_wall", "city_wall", "ditch", "guard_rail", "handrail"}
+LETS_MOTORCYCLES = {"bollard", "planter", "kerb", "bus_trap", "sump_buster"}
+ZONES = (("motorway", 120.0), ("expressway", 100.0), ("trunk", 80.0), ("rural", 70.0),
+         ("urban", 50.0), ("living_street", 20.0), ("zone30", 30.0), ("walk", 6.0))  # fmt: skip
+"""Named limits (``CN:urban``); the numbers are those of Chinese regulation."""
+UNLIMITED = {"none", "no", "signals", "variable", "unlimited", "unposted", "national", "implicit"}
+HIGHEST_KMH = 150.0
+_SPEED = re.compile(r"^(\d+(?:\.\d+)?)\s*(mph|knots|km/h|kmh|kph|kmph|公里|公里/小时|千米/小时)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """A way as the network needs it; `access` holds bits of `FORWARD` and `BACKWARD`."""
+
+    road_class: int
+    access: int
+    maxspeed_kmh: float
+    name: str
+    unreadable_speed: bool = False
+
+
+def read_road(tags: Mapping[str, str]) -> Road | str:
+    """The road a way's tags describe, or the name under which it counts as dropped."""
+    kind = tags.get("highway", "")
+    road_class = "ferry" if tags.get("route") == "ferry" and not kind else CLASS_OF.get(kind)
+    if kind in NOT_BUILT or (road_class and tags.get("impassable") == "yes"):
+        return "ways_not_built"
+    if road_class is None:
+        return "ways_not_roads"
+    if road_class in ("path", "footway") and _says(tags, "car") in OPEN - {"permit", "official"}:
+        explicit = any(tags.get(key) in OPEN for key in ("motorcar", "motor_vehicle"))
+        road_class = "service" if explicit else road_class
+    access = _access(tags, road_class, cycleway=kind == "cycleway")
+    if not access:
+        return "ways_without_access"
+    limit = _signed(tags)
+    return Road(
+        CLASSES.index(road_class),
+        access,
+        np.nan if limit is None else limit,
+        name_of(tags) or tags.get("ref", "").split(";")[0].strip(),
+        limit is None,
+    )
+
+
+def barrier_access(tags: Mapping[str, str]) -> int:
+    """Bits of the profiles that may pass a barrier standing on a way."""
+    barrier, access = tags.get("barrier", ""), 0
+    for profile in FORWARD:
+        said = _says(tags, profile)
+        passes = barrier not in STOPS_ALL and (
+            profile == "foot"
+            or barrier not in STOPS_CARS
+            or (profile == "motorcycle" and barrier in LETS_MOTORCYCLES)
+        )
+        if said in CLOSED:
+            passes = False
+        elif said in OPEN:
+            passes = True
+        access |= (FORWARD[profile] | BACKWARD[profile]) * passes
+    return access
+
+
+def name_of(tags: Mapping[str, str]) -> str:
+    """The local name, cleaned of control characters and cut to a sane length; "" if none."""
+    for key in ("name", "name:zh", "official_name"):
+        text = plain(tags.get(key, ""))
+        if text:
+            return text
+    return ""
+
+
+def plain(text: str) -> str:
+    """One line of printable text, at most 100 characters."""
+    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text[:400])
+    return " ".join(kept.split())[:100]
+
+
+def read_speed(text: str) -> float | None:
+    """A `maxspeed` value in km/h; NaN where it sets no limit, None where it cannot be read.
+
+    Knows ``60``, ``60 km/h``, ``40 mph``, ``10 knots``, ``CN:urban``, ``walk``, ``none``; of
+    several (``60;80``) the lowest counts.
+    """
+    speeds = [_one_speed(part) for part in re.split(r"[;|,]", unicodedata.normalize("NFKC", text[:200]))]
+    known = [speed for speed in speeds if speed is not None]
+    if not known:
+        return None
+    limits = [speed for speed in known if not np.isnan(speed)]
+    return min(limits) if limits else np.nan
+
+
+def _one_speed(text: str) -> float | None:
+    text = text.strip().lower()
+    if text in UNLIMITED:
+        return np.nan
+    if found := _SPEED.match(text):
+        factor = {"mph": 1.609344, "knots": 1.852}.get(found[2] or "", 1.0)
+        kmh = float(found[1]) * factor
+        return kmh if 0 < kmh <= HIGHEST_KMH else None
+    zone = text.split(":")[-1]
+    return next((kmh for name, kmh in ZONES if name == zone), None)
+
+
+def _signed(tags: Mapping[str, str]) -> float | None:
+    """The limit of a way: of both directions the lower; NaN unsigned, None unreadable."""
+    keys = ("maxspeed", "maxspeed:forward", "maxspeed:backward")
+    given = [read_speed(tags[key]) for key in keys if key in tags]
+    if not given:
+        return np.nan
+    known = [speed for speed in given if speed is not None]
+    limits = [speed for speed in known if not np.isnan(speed)]
+    return min(limits) if limits else (np.nan if known else None)
+
+
+def _says(tags: Mapping[str, str], profile: str) -> str | None:
+    for key in TAGS_OF[profile]:
+        if key in tags:
+            return tags[key].split(";")[0].strip()
+    return None
+
+
+def _access(tags: Mapping[str, str], road_class: str, *, cycleway: bool) -> int:
+    access = 0
+    for profile in FORWARD:
+        said = _says(tags, profile)
+        allowed = road_class in USUALLY[profile] and not (cycleway and profile != "foot")
+        if said in CLOSED:
+            allowed = False
+        elif said in OPEN and any(key in tags for key in TAGS_OF[profile][:-1]):
+            allowed = True  # a plain access=yes does not put cars on footpaths
+        if allowed:
+            ahead, back = _directions(tags, profile)
+            access |= FORWARD[profile] * ahead | BACKWARD[profile] * back
+    return access
+
+
+def _directions(tags: Mapping[str, str], profile: str) -> tuple[bool, bool]:
+    """Whether a profile may go as drawn, and against it."""
+    if profile == "foot":
+        value = tags.get("oneway:foot", "no")
+    else:
+        value = tags.get("oneway", "")
+        for key in ("oneway:vehicle", "oneway:motor_vehicle", f"oneway:{_KEY[profile]}"):
+            value = tags.get(key, value)
+        implied = tags.get("junction") in ("roundabout", "circular") or tags.get("highway") == "motorway"
+        value = value or ("yes" if implied else "no")
+    if value in ("yes", "true", "1"):
+        return True, False
+    if value in ("-1", "reverse"):
+        return False, True
+    return True, True
+
+
+_KEY = {"car": "motorcar", "motorcycle": "motorcycle"}
