@@ -22,6 +22,8 @@ _UNPRINTABLE = re.compile(
     "\ufff9-\ufffb\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]+"
 )
 _SPACES = re.compile(r"\s+")
+_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_MASKED_NAME = re.compile(r"\S?\*+\S?")
 _MASKED_PHONE = re.compile(r"\d{2,3}\*{3,4}\d{2,4}|\*{3}")
 _LONG_NUMBER = re.compile(r"\+?\d(?:[\s\-]?\d){6,}[xX]?")
 _ADMIN = re.compile(
@@ -41,9 +43,9 @@ def clean(text: str, longest: int = 300) -> str:
 def mask_name(name: str) -> str:
     """A name with its middle hidden: 陈晓明 → 陈*明, 陈明 → 陈*, Jane Doe → J*** D***."""
     name = clean(name)
-    if not name:
-        return ""
-    if re.search(r"[^\W\d_]", name) and name.isascii():
+    if not name or _MASKED_NAME.fullmatch(name):
+        return name
+    if not _CHINESE.search(name):
         return " ".join(word[0] + HIDDEN for word in name.split(" "))
     name = name.replace(" ", "")
     if len(name) == 1:
@@ -85,4 +87,4 @@ def mask_address(address: str) -> str:
 
 def mask_numbers(text: str) -> str:
     """Free text with every number of seven digits or more (phone, account, identity card) hidden."""
-    return _LONG_NUMBER.sub(HIDDEN, unicodedata.normalize("NFKC", clean(text)))
+    return _LONG_NUMBER.sub(HIDDEN, clean(text))

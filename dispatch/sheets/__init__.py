@@ -4,7 +4,7 @@
 """
 
 from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot, Tried, book_of
-from dispatch.sheets.messages import instruction_of
+from dispatch.sheets.prepare import prepared
 from dispatch.sheets.write import write_sheets
 
 __all__ = [
@@ -14,6 +14,6 @@ __all__ = [
     "Spot",
     "Tried",
     "book_of",
-    "instruction_of",
+    "prepared",
     "write_sheets",
 ]

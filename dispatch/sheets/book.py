@@ -102,7 +102,7 @@ class SheetStop:
     along: str | None = None
     needs: tuple[str, ...] = ()
     turns: tuple[str, ...] = ()
-    leg: Line = field(default=NO_LINE, compare=False)
+    leg: Line = field(default_factory=lambda: NO_LINE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from dispatch.reasons import OUTCOMES, Language
-from dispatch.redact import Redact
 from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot
-from dispatch.sheets.prepare import for_the_field, prepared
+from dispatch.sheets.prepare import for_the_field
 from dispatch.sheets.words import band, clock, coded, day, distance, label, nearest_minute, sentence, span
 
-LANGUAGES: tuple[Language, Language] = ("zh", "en")
 RULE = "─" * 24
 SPEAKS_OF_CALLS = frozenset({"UNREACHED", "DISBELIEVES"})
 
@@ -27,23 +24,12 @@ def instructions_txt(book: SheetBook, language: Language = "zh") -> str:
 
 
 def route_messages(book: SheetBook, sheet: RouteSheet, language: Language = "zh") -> list[str]:
-    """The route's own message, then one per stop."""
+    """The route's own message, then one per stop; of a `prepared` book, else nothing is masked or cleaned."""
     sheet = for_the_field(sheet)
     return [
         "\n".join(_route_lines(book, sheet, language)),
         *("\n".join(_stop_lines(book, sheet, stop, len(sheet.stops), language)) for stop in sheet.stops),
     ]
-
-
-def instruction_of(
-    book: SheetBook, sheet: RouteSheet, stop: SheetStop, redact: Redact = "none"
-) -> tuple[str, str]:
-    """One stop's message in Chinese and in English, masked and cleaned as a written sheet is."""
-    alone = prepared(replace(book, sheets=(replace(sheet, stops=(stop,)),)), redact)
-    own = for_the_field(alone.sheets[0])
-    count = len(sheet.stops)
-    chinese, english = ("\n".join(_stop_lines(alone, own, own.stops[0], count, one)) for one in LANGUAGES)
-    return chinese, english
 
 
 def title(book: SheetBook, language: Language) -> str:
@@ -57,8 +43,13 @@ def notice(language: Language) -> list[str]:
 
 
 def where(spot: Spot, language: Language) -> str:
-    """How a place is called: its address, else its label."""
-    return spot.address or spot.label or label("no_place_name", language)
+    """How a place is called: its address, else its label, from the town down where the county is named.
+
+    The team knows which province and county it is in; what it looks for is the end of the address.
+    """
+    whole = spot.address or spot.label
+    _, found, rest = whole.partition(spot.county) if spot.county else ("", "", "")
+    return (rest.strip(" ,，") if found else "") or whole or label("no_place_name", language)
 
 
 def how_sure(spot: Spot, language: Language) -> list[str]:

@@ -22,7 +22,6 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "due": ("时限", "deadline"),
     "drive": ("路程", "drive"),
     "wait": ("等候", "wait"),
-    "minutes": ("{0} 分钟", "{0} min"),
     "stops": ("{0} 站", "{0} stops"),
     "shift": ("班次", "shift"),
     "phone": ("电话", "phone"),
@@ -36,9 +35,9 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "unnamed": ("姓名不详", "name not known"),
     "no_place_name": ("见路线图上的位置", "see the sketch"),
     "sure": ("把握 {0}%", "{0}% sure"),
-    "within": ("在 {0} 范围内查找", "search within {0}"),
+    "within": ("{0}范围内查找", "search within {0}"),
     "age": ("{0}前", "{0} ago"),
-    "second": ("若不在，再去", "If not there, try"),
+    "second": ("不在则去", "If not there"),
     "other_stop": ("（第 {0} 站）", " (stop {0})"),
     "why": ("为何上门", "Why"),
     "amount": ("涉险金额", "at risk"),
@@ -113,19 +112,19 @@ def day(moment: datetime, language: Language) -> str:
 def span(minutes: float, language: Language) -> str:
     """How long: whole minutes, hours over two hours, days over two days."""
     if minutes < 120:
-        return f"{minutes:.0f} 分钟" if language == "zh" else f"{minutes:.0f} min"
+        return f"{minutes:.0f}分钟" if language == "zh" else f"{minutes:.0f} min"
     if minutes < 2 * 24 * 60:
-        return f"{minutes / 60:.0f} 小时" if language == "zh" else f"{minutes / 60:.0f} h"
-    return f"{minutes / 1440:.0f} 天" if language == "zh" else f"{minutes / 1440:.0f} days"
+        return f"{minutes / 60:.0f}小时" if language == "zh" else f"{minutes / 60:.0f} h"
+    return f"{minutes / 1440:.0f}天" if language == "zh" else f"{minutes / 1440:.0f} days"
 
 
 def distance(metres: float, language: Language) -> str:
     """A radius as one says it: 300 米, 1.5 公里."""
     if metres >= 950:
         kilometres = f"{metres / 1000:.1f}".removesuffix(".0")
-        return f"{kilometres} 公里" if language == "zh" else f"{kilometres} km"
+        return f"{kilometres}公里" if language == "zh" else f"{kilometres} km"
     rounded = round(metres / 10) * 10 if metres >= 20 else round(metres)
-    return f"{rounded} 米" if language == "zh" else f"{rounded} m"
+    return f"{rounded}米" if language == "zh" else f"{rounded} m"
 
 
 def band(bounds: tuple[float, float | None], language: Language) -> str:

@@ -70,7 +70,7 @@ def file_names(ids: Iterable[str], suffix: str = ".html") -> dict[str, str]:
         if one in names:
             continue
         stem = _UNSAFE.sub("_", unicodedata.normalize("NFC", one))[:60].strip("_")
-        if stem != one or _RESERVED.fullmatch(stem) or stem.casefold() in taken:
+        if not stem or stem != one or _RESERVED.fullmatch(stem) or stem.casefold() in taken:
             digest = hashlib.sha256(one.encode("utf-8", "surrogatepass")).hexdigest()
             stem = f"{stem or 'sheet'}-{digest[:10]}"
             stem = stem if stem.casefold() not in taken else f"{stem}-{digest[10:40]}"
