@@ -48,12 +48,20 @@ def _playwrights_own_chromium() -> Path | None:
     return path if path.exists() else None
 
 
+@cache
+def pdftotext() -> Path | None:
+    """Poppler's reader of printed pages; None where there is none."""
+    found = shutil.which("pdftotext")
+    return Path(found) if found else None
+
+
 NEEDS = {
     "chromium": Need(
         chromium,
         ("chromium", "fonts-noto-cjk"),  # without a Chinese font every label is an empty box
         (sys.executable, "-m", "playwright", "install", "chromium"),
     ),
+    "poppler": Need(pdftotext, ("poppler-utils",)),
 }
 
 
