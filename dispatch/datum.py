@@ -51,7 +51,7 @@ def known_datum(text: str) -> str:
 
 
 def convert(lon: ArrayLike, lat: ArrayLike, source: str, target: str) -> tuple[Degrees, Degrees]:
-    """Move coordinates in degrees from one datum to another; NaN stays NaN.
+    """Move coordinates in degrees from one datum to another; what is not finite becomes NaN.
 
     `lon` and `lat` are of one shape, and so are the two float64 arrays returned. There and
     back again is the same point to less than a millimetre. Outside `CHINA` GCJ-02 equals
@@ -74,11 +74,13 @@ def convert(lon: ArrayLike, lat: ArrayLike, source: str, target: str) -> tuple[D
         raise BadInput(f"longitudes have shape {x.shape}, latitudes {y.shape}; give one of each per point")
     if _STEPS[start] == _STEPS[end]:
         return x, y
+    shape = x.shape
+    x, y = (np.where(np.isfinite(one), one, np.nan).ravel() for one in (x, y))
     for step in range(_STEPS[start], _STEPS[end], -1):
         x, y = (_bd09_to_gcj02 if step == 2 else _gcj02_to_wgs84)(x, y)
     for step in range(_STEPS[start], _STEPS[end]):
         x, y = (_wgs84_to_gcj02 if step == 0 else _gcj02_to_bd09)(x, y)
-    return x, y
+    return x.reshape(shape), y.reshape(shape)
 
 
 _STEPS = MappingProxyType({"WGS84": 0, "CGCS2000": 0, "GCJ02": 1, "BD09": 2})

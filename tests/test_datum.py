@@ -59,6 +59,14 @@ def test_cgcs2000_is_taken_as_wgs84():
     assert convert(110.9, 21.6, "CGCS2000", "BD09") == convert(110.9, 21.6, "WGS84", "BD09")
 
 
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_one_point_moves_as_it_does_among_others(source, target):
+    many = convert([110.92, 120.0], [21.66, 30.0], source, target)
+    one = convert(110.92, 21.66, source, target)
+    assert one[0].shape == ()
+    assert one == pytest.approx((many[0][0], many[1][0]), abs=1e-12)
+
+
 def test_missing_coordinates_stay_missing_and_the_input_is_not_touched():
     lon, lat = np.array([110.9, np.nan]), np.array([21.6, np.nan])
     x, y = convert(lon, lat, "BD09", "WGS84")

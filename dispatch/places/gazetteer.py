@@ -135,9 +135,8 @@ class Gazetteer:
 
     def xy_metres(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
         """Points as metres east and north, shape (n, 2): equirectangular about the area's middle."""
-        east = np.asarray(lon, dtype=np.float64) * (METRES_PER_DEGREE * self._scale)
-        north = np.asarray(lat, dtype=np.float64) * METRES_PER_DEGREE
-        return np.column_stack([np.ravel(east), np.ravel(north)])
+        east = _flat(lon) * (METRES_PER_DEGREE * self._scale)
+        return np.column_stack([east, _flat(lat) * METRES_PER_DEGREE])
 
     def metres_to_nearest(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
         """Metres from each point to the nearest entry with a position; inf where there is none."""
@@ -256,6 +255,8 @@ class Gazetteer:
             self.ancestors[rows[empty], upper] = above[empty]
 
     def _above(self, rows: NDArray[np.int64], level: str) -> NDArray[np.int64]:
+        if not len(self.code):
+            return np.full(len(rows), -1, dtype=np.int64)
         return np.where(rows >= 0, self.ancestors[rows, ADMIN.index(level)], -1)
 
     def _polygon_rows(
@@ -306,7 +307,9 @@ class Gazetteer:
 
 
 def _flat(values: ArrayLike) -> NDArray[np.float64]:
-    return np.ravel(np.asarray(values, dtype=np.float64))
+    """Degrees as a row of numbers; what no longitude or latitude can be is unknown."""
+    degrees = np.ravel(np.asarray(values, dtype=np.float64))
+    return np.where(np.abs(degrees) <= 360.0, degrees, np.nan)
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,239 @@
+"""Addresses: what is named is found, what is ambiguous stays so, what is elsewhere is nothing."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+
+import pandas as pd
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from names import LISTS, MISSING, entry, maoming
+
+from dispatch.places.gazetteer import Gazetteer
+from dispatch.places.geocode import Geocoder, geocode
+from dispatch.places.text import clean, core
+
+# real county names of Maoming, so that the list of China's divisions knows the area
+ROWS = [
+    entry("440900", "茂名市", "city", 110.9, 21.7),
+    entry("440981", "高州市", "county", 110.85, 21.92, "440900"),
+    entry("440904", "电白区", "county", 111.0, 21.5, "440900"),
+    entry("T1", "长坡镇", "township", 111.05, 21.98, "440981"),
+    entry("T2", "水东街道", "township", 111.02, 21.51, "440904"),
+    entry("T3", "沙田镇", "township", 110.75, 21.85, "440981"),
+    entry("V1", "旺沙村委会", "village", 111.06, 21.99, "T1"),
+    entry("V2", "新村村委会", "village", 111.04, 21.97, "T1"),
+    entry("V3", "新村村委会", "village", 111.03, 21.53, "T2"),
+    entry("V4", "东阳北街社区居委会", "village", 111.01, 21.50, "T2"),
+    entry("V5", "长坡居委会", "village", 111.05, 21.98, "T1"),
+    entry("V6", "沙田村委会", "village", 111.08, 21.95, "T1"),
+    entry("V7", "海口村委会", "village", 111.10, 21.52, "T2"),
+    entry("S1", "迎宾大道", "street", 111.02, 21.51, "T2"),
+    entry("H1", "如家酒店(水东店)", "hotel", 111.02, 21.515, "T2"),
+]
+SMALL = Gazetteer(pd.DataFrame(ROWS))
+
+
+def first(address: str, hint: frozenset[str] = frozenset()):
+    return geocode([address], SMALL, [hint])[0][0]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "广东省茂名市高州市长坡镇旺沙村民委员会",
+        "高州长坡旺沙",
+        "高州市,长坡镇 旺沙村!!",
+        "高州市长坡镇长坡镇旺沙村12号",
+        "旺沙村长坡镇高州市",
+        "高州市旺沙村委会",
+        "长坡镇旺沙村",
+        "Ｎｏ．１２ 高州市长坡镇旺沙村",
+    ],
+)
+def test_levels_may_be_missing_shortened_repeated_or_turned_round(address):
+    found = first(address)
+    assert (found.code, found.level, found.path) == ("V1", "village", ("高州市", "长坡镇", "旺沙村委会"))
+    assert found.probability > 0.6
+
+
+def test_what_was_used_and_what_was_not_are_both_said():
+    found = first("高州市长坡镇旺沙村12号后面")
+    assert (found.used, found.unused) == ("高州市长坡镇旺沙村", "12号后面")
+
+
+def test_a_village_name_borne_twice_gives_both_and_neither_is_likely():
+    found = geocode(["新村"], SMALL)[0]
+    assert {one.code for one in found} == {"V2", "V3"}
+    assert all(one.probability < 0.5 for one in found)
+
+
+@pytest.mark.parametrize(("context", "code"), [("长坡", "V2"), ("电白", "V3"), ("水东街道", "V3")])
+def test_context_tells_villages_of_one_name_apart(context, code):
+    assert first(context + "新村").code == code
+
+
+def test_other_evidence_tells_villages_of_one_name_apart():
+    assert first("新村", frozenset({"440904", "T2"})).code == "V3"
+
+
+def test_a_town_and_a_village_of_one_name_are_told_apart_by_the_suffix():
+    assert first("高州市沙田镇").code == "T3"
+    assert first("高州市长坡镇沙田村").code == "V6"
+    assert first("高州市长坡镇长坡社区").code == "V5"
+    assert first("高州长坡").code == "T1"
+
+
+@pytest.mark.parametrize(
+    "address", ["高州市水东街道东阳北街社区", "电白区长坡镇旺沙村", "湖南省高州市长坡镇旺沙村"]
+)
+def test_contradicting_levels_are_never_called_likely(address):
+    assert all(one.probability < 0.5 for one in geocode([address], SMALL)[0])
+
+
+def test_streets_and_hotels_are_found_and_house_numbers_left_over():
+    assert first("电白区水东街道迎宾大道88号").code == "S1"
+    found = first("电白水东如家酒店（水东店）305房")
+    assert (found.code, found.unused) == ("H1", "305房")
+
+
+def test_a_road_named_after_a_place_is_not_in_that_place():
+    assert first("电白区水东街道高州路8号").code == "T2"
+    assert first("电白区水东街道上海路8号").code == "T2"
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("广州市天河区新村", "广州市"),
+        ("广西南宁市新村", "广西"),
+        ("伊宁市上海城徐汇苑", "伊宁市"),
+        ("长沙新村", "长沙"),
+        ("张三，湖南省长沙市新村", "湖南省"),
+    ],
+)
+def test_a_text_from_elsewhere_gives_nothing_and_says_where(address, named):
+    answer = Geocoder(SMALL).look_up(address)
+    assert (answer.candidates, answer.note, answer.elsewhere) == ((), "outside", named)
+
+
+def test_a_village_that_sounds_like_a_far_city_is_still_the_village():
+    assert first("海口村委会").code == "V7"
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("", "empty"),
+        (" \t。", "empty"),
+        (None, "empty"),
+        (float("nan"), "empty"),
+        ("{{7*7}}", "unmatched"),
+        ("不知道", "unmatched"),
+    ],
+)
+def test_empty_and_absurd_texts_give_no_candidate_and_a_reason(text, note):
+    answer = Geocoder(SMALL).look_up(text)
+    assert (answer.candidates, answer.note) == ((), note)
+
+
+def test_where_no_county_is_known_a_foreign_name_only_lowers_the_odds():
+    lone = Gazetteer(pd.DataFrame([entry("T1", "黎集镇", "township", 115.8, 32.1)]))
+    found = geocode(["河南省信阳市固始县黎集镇"], lone)[0][0]
+    assert found.code == "T1"
+    assert found.probability <= 0.3
+
+
+@given(st.text(max_size=300))
+@example("新村" * 5000)
+@example("ﷺ" * 400)
+@example("\ud800高州市")
+@example("高州市长坡镇" * 100)
+def test_no_text_breaks_it_and_probabilities_sum_to_at_most_one(text):
+    (found,) = geocode([text], SMALL)
+    assert sum(one.probability for one in found) <= 1.0 + 1e-9
+    assert all(one.code in SMALL for one in found)
+
+
+@given(
+    st.lists(
+        st.sampled_from([str(row["name"]) for row in ROWS] + ["新", "村", "路", "12号", "广州市"]),
+        max_size=12,
+    )
+)
+def test_names_in_any_heap_give_ordered_candidates(names):
+    (found,) = geocode(["".join(names)], SMALL)
+    odds = [one.probability for one in found]
+    assert odds == sorted(odds, reverse=True)
+    assert sum(odds) <= 1.0 + 1e-9
+
+
+def test_hostile_text_takes_no_longer_than_any_other():
+    started = time.perf_counter()
+    geocode(["新村旺沙长坡" * 100_000, "(" * 1_000_000, "新" * 1_000_000], SMALL)
+    assert time.perf_counter() - started < 2.0  # seconds
+
+
+needs_lists = pytest.mark.skipif(not LISTS.is_dir(), reason=MISSING)
+
+
+@needs_lists
+def test_every_village_of_maoming_is_found_by_its_full_address():
+    gazetteer, villages, texts = _maoming_texts(lambda c, t, v: f"广东省茂名市{c}{t}{v}")
+    found = geocode(texts, gazetteer)
+    assert [one[0].code for one in found] == villages
+    assert min(one[0].probability for one in found) > 0.7
+
+
+@needs_lists
+@pytest.mark.parametrize("shape", ["county town", "town", "county", "name alone"])
+def test_short_forms_are_right_or_doubtful_and_never_in_the_wrong_county(shape):
+    def write(county: str, town: str, village: str) -> str:
+        before = {
+            "county town": core(county, "county") + core(town, "township"),
+            "town": town,
+            "county": county,
+        }
+        return before.get(shape, "") + village
+
+    gazetteer, villages, texts = _maoming_texts(write)
+    found = geocode(texts, gazetteer)
+    right = sum(bool(one) and one[0].code == code for one, code in zip(found, villages, strict=True))
+    assert right / len(villages) > (0.85 if shape == "name alone" else 0.98)
+    wrong = [
+        text
+        for text, one, code in zip(texts, found, villages, strict=True)
+        if one and one[0].probability >= 0.5 and one[0].code[:6] != code[:6]
+    ]
+    assert wrong == []
+
+
+@needs_lists
+def test_a_thousand_addresses_a_second_at_the_least():
+    gazetteer, _, texts = _maoming_texts(lambda c, t, v: f"{c}{t}{v}")
+    geocode(texts[:10], gazetteer)
+    started = time.process_time()
+    geocode(texts, gazetteer)
+    assert len(texts) / (time.process_time() - started) > 1000
+
+
+@cache
+def _maoming() -> Gazetteer:
+    return Gazetteer(*maoming())
+
+
+def _maoming_texts(write):
+    frame, gazetteer = maoming()[0], _maoming()
+    names = dict(zip(frame["code"], frame["name"], strict=True))
+    villages = frame[(frame["level"] == "village") & ~frame["name"].str.contains("虚拟")]
+    texts = [
+        write(names[code[:6]], names[code[:9]], name)
+        for code, name in zip(villages["code"], villages["name"], strict=True)
+    ]
+    return gazetteer, villages["code"].tolist(), texts
+
+
+def test_cleaning_keeps_letters_digits_and_chinese_signs():
+    assert clean("高州市（长坡镇）, Ａ座 3-502") == "高州市长坡镇a座3502"
