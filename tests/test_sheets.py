@@ -112,6 +112,11 @@ def test_what_was_tried_is_read_from_the_reasons():
     assert book().sheets[0].stops[0].tried.attempts == 4
 
 
+def test_nobody_is_told_to_go_along_with_itself():
+    assert book("village", along="village").sheets[0].stops[0].along is None
+    assert book("station", along="village").sheets[0].stops[0].along == "village"
+
+
 def test_left_out_cases_are_counted_and_not_shown():
     day = make.problem([make.responder()], [make.case("c1"), make.case("c2", 40)])
     plan = make.plan([Route("r1", (make.stop(),))], [LeftOut("c2", Reason("PINNED_OUT"))])

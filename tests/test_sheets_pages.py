@@ -233,7 +233,7 @@ def test_on_paper_no_stop_is_split_and_their_order_is_kept(page, tmp_path):
     pages = subprocess.run(told, capture_output=True, check=True, text=True).stdout.rstrip("\f").split("\f")
     orders = []
     for text in pages:
-        ids = re.findall(r"S-\d\d", text)
+        ids = re.findall(r"结果\s+(S-\d\d)", text)
         # a whole stop: its id, its address, its person and its last box are on one page
         assert len(ids) == text.count("未前往") == text.count("陈*明")
         assert "演练数据" in text

@@ -125,5 +125,5 @@ def _stop_lines(
     yield from line("along", coded(stop.along, language) if stop.along else "")
     yield from line("needs", coded(stop.needs, language) if stop.needs else "")
     yield from line("note", stop.note)
-    yield from line("report", f"{stop.stop_id} {label('report_how', language).split(' ', 1)[1]}")
+    yield from line("report", label("report_how", language, stop.stop_id))
     yield from line("outcome", " / ".join(coded(code, language) for code in OUTCOMES))
