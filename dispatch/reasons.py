@@ -131,6 +131,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     ),
     "OTHER_CITY": ("地址写的是“{name}”，不在本辖区", "the address names {name}, outside the area"),
     "ADDRESS_UNKNOWN": ("地址中没有辖区内的地名", "the address names no place of the area"),
+    "ADDRESS_AMBIGUOUS": (
+        "辖区内同名地点太多，地址未写明镇村",
+        "too many places of the area bear that name, and no town or village is given",
+    ),
     "ADDRESS_TOO_COARSE": (
         "地址只到“{name}”，范围太大，无法上门",
         "the address says no more than {name}: too large to search",

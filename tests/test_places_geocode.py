@@ -176,6 +176,24 @@ def test_hostile_text_takes_no_longer_than_any_other():
     assert time.perf_counter() - started < 2.0  # seconds
 
 
+CROWDED = Gazetteer(
+    pd.DataFrame(
+        [*ROWS, *(entry(f"X{n}", "解放路", "street", 111.0, 21.9, f"T{n % 3 + 1}") for n in range(90))]
+    )
+)
+
+
+def test_a_name_that_everybody_bears_gives_nothing_and_says_so():
+    answer = Geocoder(CROWDED).look_up("解放路12号")
+    assert (answer.candidates, answer.note) == ((), "ambiguous")
+
+
+def test_a_name_that_everybody_bears_is_looked_for_in_the_town_named():
+    found = geocode(["水东街道解放路12号"], CROWDED)[0]
+    assert found
+    assert {one.path[1] for one in found} == {"水东街道"}
+
+
 needs_lists = pytest.mark.skipif(not LISTS.is_dir(), reason=MISSING)
 
 

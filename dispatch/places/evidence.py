@@ -190,6 +190,8 @@ def _with_probability(one: Evidence, probability: float) -> Evidence:
 def _refusal(answer: Answer) -> Reason:
     if answer.note == "outside":
         return Reason("OTHER_CITY", {"name": answer.elsewhere})
+    if answer.note == "ambiguous":
+        return Reason("ADDRESS_AMBIGUOUS")
     if answer.candidates:
         return Reason("ADDRESS_TOO_COARSE", {"name": answer.candidates[0].path[-1]})
     return Reason("ADDRESS_UNKNOWN")

@@ -18,7 +18,7 @@ from dispatch.places.mentions import Mention, Reader, overlaps
 from dispatch.places.settings import PlaceSettings, default_settings
 from dispatch.places.text import clean
 
-Note = Literal["", "empty", "outside", "unmatched"]
+Note = Literal["", "empty", "outside", "unmatched", "ambiguous"]
 
 _COUNTY, _TOWNSHIP = ADMIN.index("county"), ADMIN.index("township")
 # The log-odds below order candidates; how sure the best one is comes from the settings.
@@ -99,7 +99,8 @@ class Geocoder:
         weighed = self._weigh_all(mentions, frozenset(hint))
         if not weighed:
             return Answer(note="outside" if around.name else "unmatched", elsewhere=around.name)
-        return Answer(self._candidates(text, weighed, around))
+        candidates = self._candidates(text, weighed, around)
+        return Answer(candidates, "" if candidates else "ambiguous")
 
     def _weigh_all(self, mentions: list[Mention], hint: frozenset[str]) -> list[_Weighed]:
         by_row: dict[int, list[Mention]] = {}

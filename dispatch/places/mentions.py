@@ -93,9 +93,13 @@ class Reader:
         self, text: str, crowds: list[tuple[int, int, tuple[int, ...]]], found: list[Mention]
     ) -> list[Mention]:
         """Of a name that dozens bear, those in a unit that the text names too, else the first dozens."""
-        named = {one.row for one in found if one.rank < len(ADMIN) - 1}
         more: list[Mention] = []
         for start, end, rows in crowds[:8]:
-            within = [row for row in rows if named.intersection(self.gazetteer.lineage[row])]
+            apart = {
+                one.row
+                for one in found
+                if one.rank < len(ADMIN) - 1 and not (start < one.end and one.start < end)
+            }
+            within = [row for row in rows if apart.intersection(self.gazetteer.lineage[row])]
             more += [self._mention(text, start, end, row) for row in (within or rows)[:_CROWD]]
         return more
