@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.roads.directions import Language, directions, say_step
 from dispatch.roads.network import CLASSES, Network
 from dispatch.roads.plane import Plane, metres_between
 
@@ -42,6 +43,10 @@ class Leg:
     streets: tuple[str, ...] = ()
     walk_metres: float = 0.0
     parts: tuple[Part, ...] = ()
+
+    def sentences(self, language: Language = "zh") -> tuple[str, ...]:
+        """The leg's directions, one sentence a step."""
+        return tuple(say_step(step, language) for step in directions(self.parts))
 
 
 @dataclass(frozen=True, slots=True)
