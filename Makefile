@@ -8,7 +8,8 @@ unexport PYTHONPATH PYTHONHOME
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-PIP := $(BIN)/python -m pip install --quiet --no-input --constraint constraints.txt
+# Twice quiet: errors are shown, a private index's warnings are not.
+PIP := $(BIN)/python -m pip install --quiet --quiet --no-input --constraint constraints.txt
 MADE := $(VENV)/.made
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev

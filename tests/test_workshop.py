@@ -14,6 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tools import system_needs
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -151,6 +153,21 @@ def test_a_missing_need_skips_with_its_reason_and_fails_in_ci(tmp_path, ci, outc
     assert outcome in done.stdout
     assert "apt-get install unobtainium" in done.stdout
     assert (done.returncode == 0) == (ci == "")
+
+
+@pytest.mark.parametrize(
+    ("user", "tools", "first_words"),
+    [
+        (0, {"apt-get"}, ["apt-get", "apt-get", "fetch"]),
+        (1000, {"apt-get"}, ["fetch"]),
+        (0, set(), ["fetch"]),
+    ],
+)
+def test_apt_is_tried_first_where_there_is_one_and_root_asks(monkeypatch, user, tools, first_words):
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(shutil, "which", lambda name: name if name in tools else None)
+    need = system_needs.Need(lambda: None, ("unobtainium",), ("fetch", "unobtainium"))
+    assert [way[0] for way in system_needs._ways(need)] == first_words
 
 
 @pytest.mark.needs("chromium")

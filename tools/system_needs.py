@@ -85,8 +85,7 @@ def install(need: Need) -> None:
             print(f"  {' '.join(command)}: {error}")
             continue
         if done.returncode:
-            last_words = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            print(f"  {' '.join(command)}: exit {done.returncode} {' '.join(last_words)}")
+            print(f"  {' '.join(command)}: exit {done.returncode} {_complaint(done.stderr or done.stdout)}")
         need.find.cache_clear()  # type: ignore[attr-defined]
         if need.find() is not None:
             return
@@ -100,6 +99,12 @@ def _ways(need: Need) -> list[tuple[str, ...]]:
     if need.other_way:
         ways.append(need.other_way)
     return ways
+
+
+def _complaint(output: str) -> str:
+    """The line that says what went wrong: the first with the word error in it, else the last."""
+    lines = output.strip().splitlines()
+    return next((line.strip() for line in lines if "error" in line.lower()), lines[-1] if lines else "")
 
 
 def main() -> None:
