@@ -28,8 +28,9 @@ _GAIN_YUAN = 1e-6
 class Seat:
     """A place of a case, and who could plausibly take it if they did nothing else.
 
-    `rows` number those responders, soonest contact first; `possible` is everyone who could,
-    `soonest` the first contact any of them makes, `net_yuan` the most a visit there saves.
+    `rows` number those responders, soonest contact first; `possible` is everyone who could
+    be there in time, whatever it costs; `soonest` the first contact any of those makes for
+    whom the visit pays, `net_yuan` the most a visit there saves.
     """
 
     case: Case
@@ -68,7 +69,7 @@ def _seat(problem: Problem, state: State, case: Case, place: Place, each: int) -
         kept += mine[np.argsort(offered.contact[mine], kind="stable")[:each]].tolist()
     kept.sort(key=lambda row: (offered.contact[row], row))
     soonest = float(offered.contact[worth].min())
-    return Seat(case, place, tuple(kept), worth, soonest, float(net[worth].max()))
+    return Seat(case, place, tuple(kept), offered.possible, soonest, float(net[worth].max()))
 
 
 class Worth:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,15 +20,18 @@ from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 from dispatch.domain import Problem, Responder
 from dispatch.improve import Routes, Seat
 from dispatch.loss import loss_yuan, neighbour_yuan, never_yuan
-from dispatch.timeline import Visit, service_minutes
+from dispatch.timeline import Clock, Visit, service_minutes
 
 log = logging.getLogger(__name__)
 
 TICKS_PER_MINUTE = 10
 CENTS_PER_YUAN = 100
-LINE_MINUTES = 90.0
-"""The straight line that stands for a case's loss ends this long after its soonest contact."""
-ARC_SHARE = 0.3
+LINE_MINUTES = 60.0
+"""The straight line that stands for a case's loss is a chord of it: this long to either side."""
+BREAK_MINUTES = 60.0
+"""A break is modelled where it begins at most this long after the crew would be home: it costs the
+solver dearly. Elsewhere the timing afterwards sees to it."""
+ARC_SHARE = 0.1
 """Share of the mean loss per minute that a minute of driving is charged in the model: the
 guided local search only learns from arcs that cost something."""
 _LENIENT_TICKS = 2 * TICKS_PER_MINUTE
@@ -71,15 +75,17 @@ def solve_orders(
     """
     if not places or not crew:
         return {}
-    model = _Model(problem, places, crew)
+    begun = time.monotonic()
+    model = _Model(problem, places, crew, start)
     parameters = pywrapcp.DefaultRoutingSearchParameters()
     parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
     if iterations is not None:
         parameters.solution_limit = iterations
-    if seconds is not None:
-        parameters.time_limit.FromMilliseconds(max(1, int(seconds * 1000)))
+    parameters.time_limit.FromSeconds(10**6 if seconds is None else 3600)
     model.routing.CloseModelWithParameters(parameters)
+    if seconds is not None:  # making the model took its share
+        parameters.time_limit.FromMilliseconds(max(1, int(1000 * (seconds - (time.monotonic() - begun)))))
     warm = model.routing.ReadAssignmentFromRoutes(model.nodes(start), True)
     if warm is None:
         log.info("the start does not fit the rounded model; the solver builds its own")
@@ -90,17 +96,33 @@ def solve_orders(
 
 
 class _Model:
-    """Nodes: places first, then one base per responder."""
+    """Nodes: places first, then the bases. Vehicles: the crew, and one that never moves.
 
-    def __init__(self, problem: Problem, places: Sequence[Seat], crew: Sequence[Responder]) -> None:
+    The vehicle that never moves keeps cases droppable: where evaluators differ by vehicle,
+    a node no vehicle passes for nothing cannot be left out (google/or-tools issue 5283).
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        places: Sequence[Seat],
+        crew: Sequence[Responder],
+        start: Mapping[str, Sequence[Visit]],
+    ) -> None:
         self.problem, self.places, self.crew = problem, places, crew
-        first = len(places)
-        bases = [first + vehicle for vehicle in range(len(crew))]
-        self.manager = pywrapcp.RoutingIndexManager(first + len(crew), len(crew), bases, bases)
+        self.bases = sorted({problem.base_index[one.id] for one in crew})
+        starts = [len(places) + self.bases.index(problem.base_index[one.id]) for one in crew]
+        starts.append(starts[0])
+        size = len(places) + len(self.bases)
+        self.manager = pywrapcp.RoutingIndexManager(size, len(starts), starts, starts)
         self.routing = pywrapcp.RoutingModel(self.manager)
         self.rows = {responder.id: row for row, responder in enumerate(problem.responders)}
         self._drives = {profile: self._drive_ticks(profile) for profile in {one.profile for one in crew}}
-        self.slopes = [self._slope(seat) for seat in places]
+        clock = Clock(problem)
+        self.timed = [clock.route(one, start.get(one.id, ())) for one in crew]
+        contacts = {stop.place_id: stop.contact for route in self.timed for stop in route.stops}
+        lines = [self._line(seat, contacts.get(seat.place.id, seat.soonest)) for seat in places]
+        self.slopes, self.saved = [slope for slope, _ in lines], [saved for _, saved in lines]
         self._count_visits()
         self._price_arcs()
         self._price_neighbours()
@@ -108,12 +130,17 @@ class _Model:
         self._price_leaving_out()
 
     def nodes(self, routes: Mapping[str, Sequence[Visit]]) -> list[list[int]]:
-        """Routes as node numbers for ReadAssignmentFromRoutes: visits only."""
+        """Routes as the solver numbers them: visits only."""
         number = {seat.place.id: node for node, seat in enumerate(self.places)}
-        return [
-            [number[visit.place_id] for visit in routes.get(one.id, ()) if visit.place_id in number]
+        orders = [
+            [
+                self.manager.NodeToIndex(number[visit.place_id])
+                for visit in routes.get(one.id, ())
+                if visit.place_id in number
+            ]
             for one in self.crew
         ]
+        return [*orders, []]
 
     def read(self, answer: Any) -> Routes:
         """The solver's answer as visits."""
@@ -130,10 +157,10 @@ class _Model:
         return routes
 
     def _drive_ticks(self, profile: str) -> NDArray[np.int64]:
-        """Ticks between all nodes; bases of other profiles are there too, but no route of theirs."""
+        """Ticks between all nodes."""
         table = self.problem.travel[profile]
         places = np.array([self.problem.place_index[seat.place.id] for seat in self.places])
-        bases = np.array([self.problem.base_index[one.id] for one in self.crew])
+        bases = np.array(self.bases)
         count = len(places) + len(bases)
         ticks = np.zeros((count, count), dtype=np.int64)
         ticks[: len(places), : len(places)] = to_ticks(table.between[np.ix_(places, places)])
@@ -141,24 +168,25 @@ class _Model:
         ticks[: len(places), len(places) :] = to_ticks(table.to_base[np.ix_(places, bases)])
         return ticks
 
-    def _slope(self, seat: Seat) -> float:
-        """Loss per minute of waiting, in yuan: the chord of the curve after the soonest contact."""
-        horizon = self.problem.horizon_minutes
-        end = max(min(seat.soonest + LINE_MINUTES, horizon), seat.soonest + 1.0)
-        rise = loss_yuan(seat.case, end, horizon) - loss_yuan(seat.case, seat.soonest, horizon)
-        return seat.place.probability * rise / (end - seat.soonest)
+    def _line(self, seat: Seat, contact: float) -> tuple[float, float]:
+        """The curve around `contact` as a line: loss per minute, and what a visit at the soonest saves."""
+        horizon, chance = self.problem.horizon_minutes, seat.place.probability
+        early = max(seat.soonest, contact - LINE_MINUTES)
+        late = max(min(contact + LINE_MINUTES, horizon), early + 1.0)
+        rise = loss_yuan(seat.case, late, horizon) - loss_yuan(seat.case, early, horizon)
+        slope = chance * rise / (late - early)
+        averted = chance * (never_yuan(seat.case, horizon) - loss_yuan(seat.case, contact, horizon))
+        return slope, averted + slope * max(0.0, contact - seat.soonest)
 
     def _count_visits(self) -> None:
         """At most `max_visits` a route, and only by those who may go."""
-        one = self.routing.RegisterUnaryTransitVector(
-            [1] * len(self.places) + [0] * len(self.crew)  # the base counts nothing
-        )
-        limits = [max(0, responder.max_visits) for responder in self.crew]
+        one = self.routing.RegisterUnaryTransitVector([1] * len(self.places) + [0] * len(self.bases))
+        limits = [*(max(0, responder.max_visits) for responder in self.crew), 0]
         self.routing.AddDimensionWithVehicleCapacity(one, 0, limits, True, "visits")
         mine = np.array([self.rows[responder.id] for responder in self.crew])
         for node, seat in enumerate(self.places):
             vehicles = np.flatnonzero(seat.possible[mine]).tolist()
-            self.routing.SetAllowedVehiclesForIndex(vehicles, self.manager.NodeToIndex(node))
+            self.routing.VehicleVar(self.manager.NodeToIndex(node)).SetValues([-1, *vehicles])
 
     def _price_arcs(self) -> None:
         mean = float(np.mean(self.slopes))
@@ -171,6 +199,7 @@ class _Model:
             for vehicle, responder in enumerate(self.crew):
                 if responder.profile == profile:
                     self.routing.SetArcCostEvaluatorOfVehicle(arcs, vehicle)
+            self.routing.SetArcCostEvaluatorOfVehicle(arcs, len(self.crew))
 
     def _price_neighbours(self) -> None:
         """A visit outside the own jurisdiction costs: summed along the route, paid at its end."""
@@ -184,9 +213,11 @@ class _Model:
                 for seat in self.places
             )
             if prices not in known:
-                known[prices] = self.routing.RegisterUnaryTransitVector([*prices, *[0] * len(self.crew)])
+                known[prices] = self.routing.RegisterUnaryTransitVector([*prices, *[0] * len(self.bases)])
             evaluators.append(known[prices])
-        self.routing.AddDimensionWithVehicleTransits(evaluators, 0, 10**15, True, "prices")
+        evaluators.append(self.routing.RegisterUnaryTransitVector([0] * (len(self.places) + len(self.bases))))
+        most = max(max(prices) for prices in known) * max(1, *(one.max_visits for one in self.crew))
+        self.routing.AddDimensionWithVehicleTransits(evaluators, 0, most, True, "prices")
         self.routing.GetDimensionOrDie("prices").SetSpanCostCoefficientForAllVehicles(1)
 
     def _keep_time(self) -> None:
@@ -195,21 +226,21 @@ class _Model:
         ends = [int(to_ticks(one.shift.end)) + _LENIENT_TICKS for one in self.crew]
         latest = max(ends)
         self.routing.AddDimensionWithVehicleTransits(evaluators, latest, latest, False, "time")
-        time = self.routing.GetDimensionOrDie("time")
+        clock = self.routing.GetDimensionOrDie("time")
         for vehicle, responder in enumerate(self.crew):
             ready = min(int(to_ticks(responder.ready_minutes)), latest)
-            time.CumulVar(self.routing.Start(vehicle)).SetRange(ready, ready)
-            time.CumulVar(self.routing.End(vehicle)).SetMax(max(ready, ends[vehicle]))
-            self._keep_break(time, vehicle, responder, on_site[vehicle])
+            clock.CumulVar(self.routing.Start(vehicle)).SetRange(ready, ready)
+            clock.CumulVar(self.routing.End(vehicle)).SetMax(max(ready, ends[vehicle]))
+            self._keep_break(clock, vehicle, responder, on_site[vehicle])
         for node, seat in enumerate(self.places):
             index = self.manager.NodeToIndex(node)
             opens, closes = seat.case.window
             last = min(int(to_ticks(closes - seat.place.search_minutes)) + _LENIENT_TICKS, latest)
             first = min(max(0, int(to_ticks(opens)) - _LENIENT_TICKS), last)
-            time.CumulVar(index).SetRange(first, last)
+            clock.CumulVar(index).SetRange(first, last)
             soonest = max(0, int(to_ticks(seat.soonest - seat.place.search_minutes)))
             cents = max(1, round(self.slopes[node] * CENTS_PER_YUAN / TICKS_PER_MINUTE))
-            time.SetCumulVarSoftUpperBound(index, soonest, cents)
+            clock.SetCumulVarSoftUpperBound(index, soonest, cents)
 
     def _transits(self) -> tuple[list[int], list[list[int]]]:
         """Evaluators of minutes at a node and on to the next, and minutes at the node, per vehicle."""
@@ -221,33 +252,34 @@ class _Model:
             length = [
                 seat.place.search_minutes + service_minutes(seat.case, responder) for seat in self.places
             ]
-            site = np.concatenate((to_ticks(length), np.zeros(len(self.crew), dtype=np.int64)))
+            site = np.concatenate((to_ticks(length), np.zeros(len(self.bases), dtype=np.int64)))
             evaluator = self.routing.RegisterTransitMatrix(
                 (self._drives[responder.profile] + site[:, None]).tolist()
             )
             known[key] = (evaluator, site.tolist())
         both = [known[responder.profile, responder.kind] for responder in self.crew]
-        return [evaluator for evaluator, _ in both], [site for _, site in both]
+        still = self.routing.RegisterUnaryTransitVector([0] * (len(self.places) + len(self.bases)))
+        return [*(evaluator for evaluator, _ in both), still], [site for _, site in both]
 
-    def _keep_break(self, time: Any, vehicle: int, responder: Responder, on_site: list[int]) -> None:
+    def _keep_break(self, clock: Any, vehicle: int, responder: Responder, on_site: list[int]) -> None:
         shift = responder.shift
         if shift.break_start is None or shift.break_end is None or shift.break_end <= responder.ready_minutes:
             return
         begins = max(shift.break_start, responder.ready_minutes)
+        if begins > max(self.timed[vehicle].home, responder.ready_minutes) + BREAK_MINUTES:
+            return
         start, end = int(to_ticks(begins)), int(to_ticks(shift.break_end))
         solver = self.routing.solver()
         pause = solver.FixedDurationIntervalVar(start, start, end - start, False, f"break {vehicle}")
         size = self.routing.Size() + self.routing.vehicles()
         visits = [0] * size
         visits[: len(on_site)] = on_site[:size]
-        time.SetBreakIntervalsOfVehicle([pause], vehicle, visits)
+        clock.SetBreakIntervalsOfVehicle([pause], vehicle, visits)
 
     def _price_leaving_out(self) -> None:
         """A case left out costs what its soonest visit would have averted; a pinned one, the earth."""
-        horizon = self.problem.horizon_minutes
         for node, seat in enumerate(self.places):
-            averted = never_yuan(seat.case, horizon) - loss_yuan(seat.case, seat.soonest, horizon)
-            cents = math.ceil(seat.place.probability * averted * CENTS_PER_YUAN)
+            cents = math.ceil(self.saved[node] * CENTS_PER_YUAN)
             if self.problem.pinned.get(seat.case.id):
                 cents = _PINNED_CENTS
             self.routing.AddDisjunction([self.manager.NodeToIndex(node)], cents)

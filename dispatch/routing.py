@@ -19,8 +19,9 @@ from dispatch.rules import audit, may_visit
 from dispatch.sending import Roster, State, in_order, nearest
 from dispatch.timeline import Clock, Visit
 
+DEFAULT_POLICY = "ortools"
 DEFAULT_SECONDS = 5.0
-PLAUSIBLE_EACH = 6
+PLAUSIBLE_EACH = 4
 """Responders of each kind a case is offered to: those there soonest."""
 _RESERVE_SECONDS = 0.15
 _RESERVE_SHARE = 0.15
@@ -93,7 +94,7 @@ POLICIES: dict[str, Policy] = {"nearest": assign_nearest, "ortools": plan_with_o
 
 def solve(
     problem: Problem,
-    policy: str = "ortools",
+    policy: str = DEFAULT_POLICY,
     *,
     seconds: float | None = None,
     iterations: int | None = None,

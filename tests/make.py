@@ -1,0 +1,344 @@
+"""Tiny worlds: a test names only what it is about.
+
+The world is flat and measured in minutes: `at=10` or `at=(10, 5)` is where something
+stands, and a drive takes |dx| + |dy| minutes by car, times the profile's slowness. Now is 14:00.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from dispatch.domain import (
+    KINDS,
+    TIERS,
+    Case,
+    Hold,
+    LeftOut,
+    Place,
+    Plan,
+    Prices,
+    Problem,
+    Responder,
+    Route,
+    Shift,
+    Stop,
+    TravelMinutes,
+)
+
+NOW = datetime(2026, 5, 1, 14, 0, tzinfo=timezone(timedelta(hours=8), "Asia/Shanghai"))
+HORIZON_MINUTES = 360.0
+ORIGIN = (111.0, 22.0)
+DEGREES_PER_MINUTE = 0.001
+SLOWNESS = {"car": 1.0, "motorcycle": 1.5, "foot": 6.0}
+
+Point = float | tuple[float, float]
+
+
+def lonlat(at: Point) -> tuple[float, float]:
+    """The world's minutes as degrees."""
+    x, y = at if isinstance(at, tuple) else (at, 0.0)
+    return ORIGIN[0] + x * DEGREES_PER_MINUTE, ORIGIN[1] + y * DEGREES_PER_MINUTE
+
+
+def place(at: Point = 10.0, **given: Any) -> Place:
+    """A place where the person surely is, in village v1 of town t1; its id comes from the case."""
+    lon, lat = lonlat(at)
+    fields: dict[str, Any] = {
+        "id": "",
+        "radius_metres": 50.0,
+        "probability": 1.0,
+        "county": "k1",
+        "township": "t1",
+        "village": "v1",
+    }
+    return Place(lon=lon, lat=lat, **(fields | given))
+
+
+def case(id: str = "c1", at: Point = 10.0, places: Sequence[Place] | None = None, **given: Any) -> Case:
+    """A critical case of 60,000 yuan losing 1 % a minute at first; anyone may go, 10 minutes on site."""
+    where = [place(at)] if places is None else places
+    named = tuple(_named(one, f"{id}/{number}") for number, one in enumerate(where))
+    fields: dict[str, Any] = {
+        "tier": "critical",
+        "fraud_type": "investment",
+        "stake_yuan": 60_000.0,
+        "hazard_per_hour": 0.6,
+        "service_minutes": dict.fromkeys(KINDS, 10.0),
+    }
+    return Case(id=id, places=named, **(fields | given))
+
+
+def responder(id: str = "r1", at: Point = 0.0, shift_minutes: float = 480.0, **given: Any) -> Responder:
+    """A station car on duty for eight hours from now, answering for town t1."""
+    lon, lat = lonlat(at)
+    fields: dict[str, Any] = {
+        "kind": "station",
+        "name": f"crew {id}",
+        "shift": Shift(0.0, shift_minutes),
+        "jurisdiction": frozenset({"t1"}),
+    }
+    return Responder(id=id, lon=lon, lat=lat, **(fields | given))
+
+
+def problem(
+    responders: Sequence[Responder] = (),
+    cases: Sequence[Case] = (),
+    *,
+    no_road: Collection[str] = (),
+    no_way_back: Collection[str] = (),
+    **given: Any,
+) -> Problem:
+    """The problem of these; no road leads to the places `no_road`, none home from `no_way_back`."""
+    bases = list(dict.fromkeys((one.lon, one.lat) for one in responders))
+    places = [one for each in cases for one in each.places]
+    fields: dict[str, Any] = {
+        "at": NOW,
+        "horizon_minutes": HORIZON_MINUTES,
+        "base_index": {one.id: bases.index((one.lon, one.lat)) for one in responders},
+        "place_index": {one.id: number for number, one in enumerate(places)},
+        "travel": {
+            profile: _travel(bases, places, slow, no_road, no_way_back) for profile, slow in SLOWNESS.items()
+        },
+    }
+    return Problem(cases=tuple(cases), responders=tuple(responders), **(fields | given))
+
+
+def _travel(
+    bases: Sequence[tuple[float, float]],
+    places: Sequence[Place],
+    slow: float,
+    no_road: Collection[str],
+    no_way_back: Collection[str],
+) -> TravelMinutes:
+    base = np.array(bases, dtype=np.float64).reshape(-1, 2)
+    spot = np.array([(one.lon, one.lat) for one in places], dtype=np.float64).reshape(-1, 2)
+
+    def minutes(origins: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        metric = np.abs(origins[:, None, :] - targets[None, :, :]).sum(axis=2)
+        return np.round(metric / DEGREES_PER_MINUTE * slow, 6)
+
+    out, home, between = minutes(base, spot), minutes(spot, base), minutes(spot, spot)
+    for number, one in enumerate(places):
+        if one.id in no_road:
+            out[:, number] = math.inf
+            between[:, number] = math.inf
+        if one.id in no_way_back:
+            home[number, :] = math.inf
+    return TravelMinutes(out, home, between)
+
+
+def _named(one: Place, name: str) -> Place:
+    from dataclasses import replace
+
+    return one if one.id else replace(one, id=name)
+
+
+def stop(id: str = "r1:1", case_id: str = "c1", place_id: str = "c1/0", **given: Any) -> Stop:
+    """A stop ten minutes away, contact on arrival, ten minutes long."""
+    fields: dict[str, Any] = {
+        "drive_minutes": 10.0,
+        "arrive": 10.0,
+        "wait_minutes": 0.0,
+        "search_minutes": 0.0,
+        "contact": 10.0,
+        "leave": 20.0,
+    }
+    return Stop(id=id, case_id=case_id, place_id=place_id, **(fields | given))
+
+
+def plan(routes: Sequence[Route] = (), left_out: Sequence[LeftOut] = (), **given: Any) -> Plan:
+    """A plan by hand."""
+    fields: dict[str, Any] = {"id": "p", "policy": "by hand"}
+    return Plan(routes=tuple(routes), left_out=tuple(left_out), **(fields | given))
+
+
+# --- any day at all (hypothesis) ------------------------------------------------------------
+
+_SKILLS = ("police", "female", "hakka")
+_TOWNS = ("t1", "t2", "t3")
+_points = st.tuples(st.integers(0, 60), st.integers(0, 60))
+_few_skills = st.frozensets(st.sampled_from(_SKILLS), max_size=1)
+
+
+@st.composite
+def shifts(draw: st.DrawFn) -> Shift:
+    """A shift that may have begun, end soon, or hold a break."""
+    start = float(draw(st.integers(-60, 60)))
+    end = start + draw(st.integers(0, 400))
+    if draw(st.booleans()) or end - start < 60:
+        return Shift(start, end)
+    pause = start + draw(st.integers(0, int(end - start) - 40))
+    return Shift(start, end, pause, pause + draw(st.integers(1, 40)))
+
+
+@st.composite
+def crews(draw: st.DrawFn, number: int) -> Responder:
+    """A responder of any kind, busy, off or free."""
+    return responder(
+        f"r{number}",
+        at=draw(_points),
+        kind=draw(st.sampled_from(KINDS)),
+        shift=draw(shifts()),
+        profile=draw(st.sampled_from(("car", "motorcycle", "foot"))),
+        skills=draw(st.frozensets(st.sampled_from(_SKILLS), max_size=3)),
+        jurisdiction=draw(st.frozensets(st.sampled_from(_TOWNS), max_size=2)),
+        neighbours=draw(st.sampled_from((frozenset[str](), frozenset({"k1"}), frozenset({"*"})))),
+        max_visits=draw(st.sampled_from((0, 1, 3, 10))),
+        free_at_minutes=float(draw(st.sampled_from((0, 0, 25, 500)))),
+        status=draw(st.sampled_from(("free", "free", "busy", "off"))),
+    )
+
+
+@st.composite
+def spots(draw: st.DrawFn) -> list[Place]:
+    """Up to three candidate places whose probabilities sum to at most 1."""
+    count = draw(st.sampled_from((1, 1, 1, 2, 3, 0)))
+    shares = [draw(st.integers(1, 10)) for _ in range(count)]
+    whole = max(10, sum(shares))
+    return [
+        place(
+            draw(_points),
+            probability=share / whole,
+            township=draw(st.sampled_from((*_TOWNS, None))),
+            search_minutes=float(draw(st.sampled_from((0, 0, 7)))),
+        )
+        for share in shares
+    ]
+
+
+@st.composite
+def alarms(draw: st.DrawFn, number: int) -> Case:
+    """A case with any of: window, due moment, hold, needs, several places."""
+    opens = float(draw(st.sampled_from((0, 0, 0, 30))))
+    closes = draw(st.sampled_from((math.inf, math.inf, opens + 45.0)))
+    due = draw(st.sampled_from((math.inf, 15.0, 60.0)))
+    return case(
+        f"c{number}",
+        places=draw(spots()),
+        tier=draw(st.sampled_from(TIERS)),
+        stake_yuan=float(draw(st.sampled_from((0, 800, 20_000, 300_000)))),
+        hazard_per_hour=draw(st.sampled_from((0.0, 0.3, 1.0, 3.0))),
+        service_minutes={kind: float(draw(st.integers(0, 30))) for kind in KINDS},
+        needs=draw(_few_skills),
+        window=(opens, closes),
+        due_minutes=due,
+        late_yuan_per_minute=0.0 if math.isinf(due) else 20.0,
+        hold=draw(st.sampled_from((None, None, Hold(40.0, 0.0), Hold(90.0, 0.2)))),
+        may_go=draw(
+            st.sampled_from((frozenset(KINDS), frozenset({"station"}), frozenset({"village", "town"})))
+        ),
+    )
+
+
+@st.composite
+def days(draw: st.DrawFn, most_responders: int = 5, most_cases: int = 7) -> Problem:
+    """Any day: crews short or absent, cases none, unreachable, pinned, or worth nothing."""
+    team = [draw(crews(number)) for number in range(draw(st.integers(0, most_responders)))]
+    wanted = [draw(alarms(number)) for number in range(draw(st.integers(0, most_cases)))]
+    ids = [one.id for each in wanted for one in each.places]
+    cut = draw(st.frozensets(st.sampled_from(ids), max_size=2)) if ids else frozenset[str]()
+    hands = ["", "nobody knows", *[one.id for one in team]]
+    pinned: Mapping[str, str] = (
+        draw(st.dictionaries(st.sampled_from([one.id for one in wanted]), st.sampled_from(hands), max_size=2))
+        if wanted
+        else {}
+    )
+    prices = Prices(
+        neighbour_yuan={"station": 500.0, "village": 2_000.0},
+        drive_yuan_per_minute=float(draw(st.sampled_from((0, 3, 50)))),
+        strict=draw(st.booleans()),
+    )
+    return problem(
+        team,
+        wanted,
+        no_road=cut,
+        no_way_back=draw(st.frozensets(st.sampled_from(ids), max_size=1)) if ids else (),
+        prices=prices,
+        pinned=pinned,
+        min_stake_yuan=float(draw(st.sampled_from((0, 0, 1_000)))),
+        cut_off=dict.fromkeys(cut, "G325 K12") if draw(st.booleans()) else {},
+    )
+
+
+def big_day(
+    *,
+    cases: int,
+    crews: int,
+    cadres: int = 0,
+    seed: int = 0,
+    counties: int = 5,
+    towns: int = 20,
+    villages: int = 16,
+) -> Problem:
+    """A seeded day as large as asked: police crews by town, a squad a county, cadres by village.
+
+    Towns lie in a square of `towns` × 25 square minutes or so, villages around their town.
+    """
+    rng = np.random.default_rng(seed)
+    side = 12.0 * math.sqrt(towns * counties)
+    centres = rng.uniform(0, side, (counties * towns, 2))
+    spread = rng.normal(0, 5, (counties * towns, villages, 2))
+
+    def codes(town: int, village: int) -> dict[str, str]:
+        return {"county": f"k{town // towns}", "township": f"t{town}", "village": f"t{town}v{village}"}
+
+    def spot(town: int, village: int) -> tuple[float, float]:
+        x, y = centres[town] + spread[town, village]
+        return float(x), float(y)
+
+    team = []
+    for number in range(crews):
+        town = number % len(centres)
+        county = f"k{town // towns}"
+        kind = "county" if number % 20 == 19 else "station"
+        own = {county} if kind == "county" else {f"t{town}"}
+        pause = Shift(-120, 360, 240, 270) if number % 3 == 0 else Shift(-120, 360)
+        team.append(
+            responder(
+                f"r{number}",
+                (float(centres[town, 0]), float(centres[town, 1])),
+                kind=kind,
+                shift=pause,
+                skills=frozenset({"police"}),
+                jurisdiction=frozenset(own),
+                neighbours=frozenset({"*"} if kind == "county" else {county}),
+            )
+        )
+    for number in range(cadres):
+        town, village = number % len(centres), number // len(centres) % villages
+        team.append(
+            responder(
+                f"z{number}",
+                spot(town, village),
+                kind="village",
+                profile="motorcycle",
+                jurisdiction=frozenset({f"t{town}v{village}"}),
+                neighbours=frozenset({f"t{town}"}),
+            )
+        )
+    wanted = []
+    for number in range(cases):
+        town, village = int(rng.integers(len(centres))), int(rng.integers(villages))
+        other = int(rng.integers(villages))
+        home = place(spot(town, village), probability=0.7, search_minutes=2.0, **codes(town, village))
+        fix = place(spot(town, other), probability=0.25, search_minutes=8.0, **codes(town, other))
+        police = bool(rng.random() < 0.5)
+        wanted.append(
+            case(
+                f"c{number}",
+                places=[home, fix] if rng.random() < 0.4 else [home],
+                tier=TIERS[int(rng.integers(4))],
+                stake_yuan=float(np.round(rng.lognormal(10, 1))),
+                hazard_per_hour=float(rng.choice((0.15, 0.4, 0.8, 1.5, 2.5))),
+                needs=frozenset({"police"}) if police else frozenset(),
+                service_minutes=dict.fromkeys(KINDS, 25.0),
+            )
+        )
+    prices = Prices({"station": 800.0, "village": 1_500.0, "county": 300.0}, drive_yuan_per_minute=3.0)
+    return problem(team, wanted, prices=prices)
