@@ -1,13 +1,8 @@
 """Codes, parameters, sentences."""
 
-import runpy
-from pathlib import Path
-
 import pytest
 
 from dispatch.reasons import CATALOGUE, Reason, parameters, say, word
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
@@ -31,8 +26,3 @@ def test_a_parameter_is_never_formatted_again():
     # a victim called {0.__class__} stays a victim's name
     reason = Reason("NO_PLACE", {"detail": "{0.__class__} {tier}"})
     assert say(reason, "en") == "no usable place: {0.__class__} {tier}"
-
-
-def test_the_page_of_reasons_is_in_step_with_the_catalogue():
-    page = runpy.run_path(str(ROOT / "tools" / "write_reasons.py"))["page"]()
-    assert (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8") == page, "run tools/write_reasons.py"

@@ -1,0 +1,244 @@
+"""The command line: read, call one function, write.
+
+Results go to standard output, progress and notes to standard error. Exit codes: 0 done,
+1 the input, 2 the usage, 3 done but a human must look.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from dispatch.errors import BadInput, DispatchError
+from dispatch.reasons import Language
+from dispatch.redact import Redact
+from dispatch.settings import data_folder
+from dispatch.store import refuse_overwrite
+
+if TYPE_CHECKING:  # commands import the stages they use: --help and a wrong word answer at once
+    from dispatch.area import Area
+    from dispatch.day import Day, Request
+
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+area_app = typer.Typer(no_args_is_help=True, help="Make and look at areas: roads, places, responders.")
+app.add_typer(area_app, name="area")
+
+notes = Console(stderr=True)
+NEEDS_A_HUMAN = 3
+
+
+def main() -> None:
+    """Say our own errors in one line; let bugs show their traceback."""
+    try:
+        app()
+    except DispatchError as error:
+        notes.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"dispatch {installed_version('field-dispatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Decide who is met at their door first, before the money goes."""
+
+
+@area_app.command("import")
+def area_import(
+    extract: Annotated[Path, typer.Argument(help=".osm.pbf, .osm, .osm.gz, or GraphML saved by OSMnx.")],
+    out: Annotated[Path, typer.Option(help="The area folder to write.")],
+    name: Annotated[str | None, typer.Option(help="The area's name; default: the file's.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an area folder that is there.")] = False,
+) -> None:
+    """Make an area folder of an OpenStreetMap extract."""
+    from dispatch import area as areas
+
+    refuse_overwrite(out, force=force)
+    with notes.status(f"reading {extract.name}"):
+        area = areas.import_area(extract, out, name=name, force=force)
+    print(areas.describe(area))
+
+
+@area_app.command("download")
+def area_download(
+    query: Annotated[str, typer.Argument(help='A place OpenStreetMap knows: "茂名市, 广东省".')],
+    out: Annotated[Path, typer.Option(help="The area folder to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace an area folder that is there.")] = False,
+) -> None:
+    """Make an area folder from the internet, through OSMnx (this asks OpenStreetMap's servers)."""
+    from dispatch import area as areas
+
+    refuse_overwrite(out, force=force)
+    notes.print(f"asking OpenStreetMap's servers for {query}", markup=False, highlight=False)
+    with notes.status("downloading"):
+        area = areas.download_area(query, out, force=force)
+    print(areas.describe(area))
+
+
+@area_app.command("show")
+def area_show(
+    area: Annotated[str, typer.Argument(help="An area folder, or the name of a bundled one.")],
+) -> None:
+    """Counts, extent, and what was dropped and why."""
+    from dispatch import area as areas
+
+    print(areas.describe(areas.open_area(area)))
+
+
+@app.command()
+def plan(  # noqa: PLR0917 - typer makes each an option with a name
+    alerts: Annotated[Path, typer.Argument(help="Alerts: CSV (UTF-8 or GB18030), XLSX or GeoPackage.")],
+    area: Annotated[str, typer.Option(help="An area folder, or the name of a bundled one (maoming).")],
+    at: Annotated[
+        str, typer.Option(help="Now: 2026-05-01T14:00, in the area's time zone unless it names one.")
+    ],
+    out: Annotated[Path, typer.Option(help="The plan folder to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a plan folder that is there.")] = False,
+    responders: Annotated[Path | None, typer.Option(help="Who can be sent; default: the area's.")] = None,
+    jurisdiction: Annotated[
+        Path | None, typer.Option(help="Place code -> station, officer, cadre; default: the area's.")
+    ] = None,
+    settings: Annotated[Path | None, typer.Option(help="A TOML file laid over the default settings.")] = None,
+    policy: Annotated[str | None, typer.Option(help="How to decide: ortools (default) or nearest.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.01, help="How long to think; default 5.")] = None,
+    iterations: Annotated[
+        int | None, typer.Option(min=1, help="Think for so many steps instead: the same plan on any run.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed and iterations, same plan.")] = 0,
+    lang: Annotated[Language, typer.Option(help="Language the map and sheets open in.")] = "zh",
+    redact: Annotated[
+        Redact | None, typer.Option(help="Names and phones; default: shown on the map, masked on sheets.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 3 if anyone is left out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
+) -> None:
+    """Who is visited, where, by whom, in which order; who is left out, and why."""
+    from dispatch.day import Request
+    from dispatch.routing import DEFAULT_POLICY, POLICIES
+
+    if policy is not None and policy not in POLICIES:
+        raise typer.BadParameter(f"--policy: found {policy!r}, expected one of {', '.join(POLICIES)}")
+    if seconds is not None and iterations is not None:
+        raise typer.BadParameter("give --seconds or --iterations, not both")
+    refuse_overwrite(out, force=force)
+    ground = _open_area(area)
+    request = Request(
+        alerts=alerts,
+        at=_moment(at, ground),
+        responders=responders,
+        jurisdiction=jurisdiction,
+        settings=settings,
+        policy=policy or DEFAULT_POLICY,
+        seconds=seconds,
+        iterations=iterations,
+        seed=seed,
+    )
+    day = _plan(ground, request, out, lang=lang, redact=redact, force=force)
+    if as_json:
+        print(
+            json.dumps(
+                dict(day.summary) | {"seconds": round(sum(day.seconds.values()), 2)}, ensure_ascii=False
+            )
+        )
+    else:
+        _say(day, out)
+    if strict and day.plan.left_out:
+        raise typer.Exit(NEEDS_A_HUMAN)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the plan goes; an older demo there is replaced.")] = Path(
+        "out/demo"
+    ),
+    seconds: Annotated[float, typer.Option(min=0.01, help="How long to think.")] = 5.0,
+) -> None:
+    """Plan the practice day of the practice area."""
+    from dispatch.day import Request
+
+    refuse_overwrite(out, force=True)
+    ground = _open_area("maoming")
+    request = Request(
+        alerts=data_folder() / "maoming" / "alerts.csv",
+        at=_moment("2026-05-01T14:00", ground),
+        seconds=seconds,
+    )
+    _say(_plan(ground, request, out, lang="zh", redact=None, force=True), out)
+
+
+def _open_area(name: str) -> Area:
+    from dispatch import area as areas
+
+    with notes.status(f"opening {name}"):
+        return areas.open_area(name)
+
+
+def _plan(
+    ground: Area, request: Request, out: Path, *, lang: Language, redact: Redact | None, force: bool
+) -> Day:
+    """Plan and write, showing on standard error which stage is at work."""
+    from dispatch.day import plan_day, write_day
+
+    with notes.status("reading") as status:
+        day = plan_day(ground, request, report=status.update)
+        status.update("writing")
+        write_day(day, out, language=lang, redact=redact, force=force)
+    for line in day.notes:
+        notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    return day
+
+
+def _moment(text: str, ground: Area) -> datetime:
+    """`--at`, in the area's zone unless it names its own; BadInput if it is no moment."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as cause:
+        raise BadInput(f"--at: found {text!r}, expected a moment such as 2026-05-01T14:00") from cause
+    zone = ZoneInfo(ground.time_zone)
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+
+
+def _say(day: Day, out: Path) -> None:
+    """The four numbers first, then where to look."""
+    table = day.summary
+    lines = [
+        f"上门 visited                    {table['visited']:>12,}",
+        f"未安排 left out                 {table['left_out']:>12,}",
+        f"预计挽损 averted (yuan)         {table['averted_yuan']:>12,.0f}",
+        f"30 分钟内到达 reached in 30 min {table['share_reached_30_minutes']:>12.1%}",
+        "",
+        (
+            f"received {table['received']:,} = rejected {table['rejected_rows']:,} + not yet {table['not_yet']:,}"
+            f" + no visit needed {table['no_visit_needed']:,} + visited {table['visited']:,}"
+            f" + left out {table['left_out']:,}"
+        ),
+        f"expected loss {table['expected_loss_yuan']:,.0f} yuan; if nobody goes {table['loss_if_nobody_yuan']:,.0f};"
+        f" by the nearest policy {table['nearest']['expected_loss_yuan']:,.0f}",
+        "",
+        f"map     {out / 'map.html'}",
+        f"sheets  {out / 'sheets' / 'index.html'}",
+    ]
+    if day.area.synthetic:
+        lines.insert(0, "演练数据 / practice data: roads, places and people are invented\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

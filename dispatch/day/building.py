@@ -1,0 +1,84 @@
+"""Located cases, people on duty and roads become one `Problem`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from dispatch import loss
+from dispatch.area import Area
+from dispatch.day.request import Rules
+from dispatch.domain import Case, Plan, Prices, Problem, Responder
+from dispatch.roads.travel import Leg, Travel
+
+
+def open_roads(area: Area, responders: Iterable[Responder], at: datetime) -> dict[str, Travel]:
+    """One `Travel` per profile somebody on duty uses, at the speeds of that hour."""
+    return {
+        profile: Travel(area.network, profile, departure=at)
+        for profile in sorted({responder.profile for responder in responders})
+    }
+
+
+def build_problem(
+    cases: Sequence[Case],
+    responders: Sequence[Responder],
+    travels: Mapping[str, Travel],
+    at: datetime,
+    rules: Rules,
+) -> Problem:
+    """The moment's decision: hazards in at most eight classes, minutes between all points.
+
+    Responders who share a base share a row of the travel minutes.
+    """
+    bases = {(round(one.lon, 6), round(one.lat, 6)): 0 for one in responders}
+    base_number = {point: number for number, point in enumerate(bases)}
+    places = [place for case in cases for place in case.places]
+    base_points = np.array(list(bases), float).reshape(-1, 2)
+    place_points = np.array([(place.lon, place.lat) for place in places], float).reshape(-1, 2)
+    planning = rules.planning
+    return Problem(
+        at=at,
+        horizon_minutes=planning.horizon_minutes,
+        cases=_classed(cases),
+        responders=tuple(responders),
+        base_index={one.id: base_number[round(one.lon, 6), round(one.lat, 6)] for one in responders},
+        place_index={place.id: number for number, place in enumerate(places)},
+        travel={name: one.problem_minutes(base_points, place_points) for name, one in travels.items()},
+        prices=Prices(
+            neighbour_yuan=planning.neighbour_yuan,
+            drive_yuan_per_minute=planning.drive_yuan_per_minute,
+            strict=planning.strict,
+        ),
+        min_stake_yuan=rules.triage.min_stake_yuan,
+    )
+
+
+def roads_driven(problem: Problem, plan: Plan, travels: Mapping[str, Travel]) -> dict[str, Leg]:
+    """The road to each stop by stop id, and home by ``<responder id>/home``."""
+    points = {place.id: (place.lon, place.lat) for case in problem.cases for place in case.places}
+    legs: dict[str, Leg] = {}
+    for responder, route in zip(problem.responders, plan.routes, strict=True):
+        base = here = (responder.lon, responder.lat)
+        travel = travels[responder.profile]
+        for stop in route.stops:
+            there = points[stop.place_id]
+            legs[stop.id] = travel.path(here, there)
+            here = there
+        if route.stops:
+            legs[f"{responder.id}/home"] = travel.path(here, base)
+    return legs
+
+
+def _classed(cases: Sequence[Case]) -> tuple[Case, ...]:
+    """Every part of the program computes with the same quantised hazard."""
+    if not cases:
+        return ()
+    hazards, classes = loss.quantise([case.hazard_per_hour for case in cases])
+    return tuple(
+        replace(case, hazard_per_hour=float(hazard), hazard_class=int(number))
+        for case, hazard, number in zip(cases, hazards, classes, strict=True)
+    )

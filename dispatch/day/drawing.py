@@ -1,0 +1,238 @@
+"""What the map is told of a day: plain values, masked where asked."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import geopandas as gpd
+import pandas as pd
+
+import maps
+from dispatch import loss
+from dispatch.area import Area
+from dispatch.day.planning import Day
+from dispatch.domain import Case, Problem, Responder, Route, Stop
+from dispatch.reasons import CATALOGUE, Reason, say
+from dispatch.redact import mask_address, mask_name, mask_numbers, mask_phone
+from dispatch.sheets.book import SheetBook
+from dispatch.sheets.messages import route_messages
+from maps.view import NO_LINE
+
+LABEL_WEIGHT = {"city": 1e9, "county": 1e8, "township": 1e6, "village": 1e3, "hamlet": 1.0}
+
+
+def plan_view(day: Day, book: SheetBook, *, language: str, masked: bool) -> maps.PlanView:
+    """The whole day as the dispatcher's map shows it."""
+    area = day.area
+    return maps.PlanView(
+        area=area.name,
+        at=day.problem.at,
+        horizon_minutes=day.problem.horizon_minutes,
+        summary=_summary(day),
+        cases=tuple(_cases(day, book, masked=masked)),
+        responders=tuple(_responder(one, day.roster.phones) for one in day.problem.responders),
+        routes=tuple(_routes(day)),
+        basemap=basemap(area),
+        attribution=area.attribution,
+        synthetic=area.synthetic,
+        policy=day.plan.policy,
+        plan_id=day.plan.id,
+        language=language,
+    )
+
+
+def basemap(area: Area) -> maps.Basemap:
+    """The area's own roads, water, boundaries and place names."""
+    network = area.network
+    return maps.Basemap(
+        roads=maps.Roads(
+            lon=network.shape_lon,
+            lat=network.shape_lat,
+            start=network.shape_start,
+            rank=network.edge_class,
+            name=network.edge_name,
+            names=[str(name) for name in network.names],
+        ),
+        water=tuple(_outlines(area.water, level=None)),
+        boundaries=tuple(_outlines(area.boundaries, level="level")),
+        labels=tuple(_labels(area)),
+    )
+
+
+def _labels(area: Area) -> Iterable[maps.Label]:
+    """Place names; a larger unit, then one with more residents, wins where two collide."""
+    table = area.gazetteer[area.gazetteer["level"].isin(list(LABEL_WEIGHT))]
+    weights = table["level"].map(LABEL_WEIGHT) + pd.to_numeric(table["residents"], errors="coerce").fillna(
+        0.0
+    )
+    for name, level, lon, lat, weight in zip(
+        table["name"], table["level"], table["lon"], table["lat"], weights, strict=True
+    ):
+        yield maps.Label(str(name), str(level), float(lon), float(lat), float(weight))
+
+
+def _outlines(table: gpd.GeoDataFrame, level: str | None) -> Iterable[maps.Outline]:
+    """Boundaries by their level; water by its shape."""
+    for number, geometry in enumerate(table.geometry):
+        row = table.iloc[number]
+        kind = str(row[level]) if level else ("lake" if "Polygon" in geometry.geom_type else "river")
+        name = row["name"] if isinstance(row["name"], str) else ""
+        yield maps.Outline(name, kind, maps.outline_lines(geometry))
+
+
+def _summary(day: Day) -> maps.Summary:
+    table, near = day.summary, day.summary["nearest"]
+    no_visit = Counter(day.triage.no_visit["code"])
+    rejected = Counter(day.alerts.rejected["column"])
+    return maps.Summary(
+        received=table["received"],
+        rejected=table["rejected_rows"],
+        not_yet=table["not_yet"],
+        no_visit=table["no_visit_needed"],
+        planned=table["visited"],
+        left_out=table["left_out"],
+        nobody_yuan=table["loss_if_nobody_yuan"],
+        expected_yuan=table["expected_loss_yuan"],
+        averted_yuan=table["averted_yuan"],
+        share_reached_30_minutes=table["share_reached_30_minutes"],
+        lower_bound_yuan=day.plan.lower_bound_yuan,
+        nearest=maps.Comparison(
+            policy="nearest",
+            visited=near["visited"],
+            left_out=near["left_out"],
+            expected_yuan=near["expected_loss_yuan"],
+            averted_yuan=near["averted_yuan"],
+            share_reached_30_minutes=near["share_reached_30_minutes"],
+        ),
+        no_visit_reasons=tuple((_short(code), count) for code, count in no_visit.most_common()),
+        rejected_reasons=tuple(
+            ((str(column), str(column)), count) for column, count in rejected.most_common()
+        ),
+    )
+
+
+def _short(code: str) -> tuple[str, str]:
+    """A code's sentence without the parameters of any one row."""
+    chinese, english = (text.split("{")[0].strip("：:，, （(") for text in CATALOGUE[code])
+    return chinese, english
+
+
+def _cases(day: Day, book: SheetBook, *, masked: bool) -> Iterable[maps.MapCase]:
+    left_out = {one.case_id: one.reason for one in day.plan.left_out}
+    instructions = _instructions(book)
+    for case in day.problem.cases:
+        person = day.people[case.id]
+        name, phone, address, note = (
+            str(getattr(person, key) or "") for key in ("name", "phone", "address", "note")
+        )
+        if masked:
+            name, phone = mask_name(name), mask_phone(phone)
+            address, note = mask_address(address), mask_numbers(note)
+        yield maps.MapCase(
+            id=case.id,
+            tier=case.tier,
+            fraud_type=case.fraud_type,
+            stake_yuan=case.stake_yuan,
+            hazard_per_hour=case.hazard_per_hour,
+            amount_yuan=case.amount_yuan,
+            places=tuple(
+                maps.MapPlace(
+                    id=place.id,
+                    lon=place.lon,
+                    lat=place.lat,
+                    radius_metres=place.radius_metres,
+                    probability=place.probability,
+                    source=place.source,
+                    label=place.label,
+                    age_minutes=place.age_minutes,
+                )
+                for place in case.places
+            ),
+            hold_until_minutes=case.hold.until_minutes if case.hold else None,
+            hold_fraction=case.hold.fraction if case.hold else 1.0,
+            due_minutes=case.due_minutes if math.isfinite(case.due_minutes) else None,
+            late_yuan_per_minute=case.late_yuan_per_minute,
+            name=name,
+            phone=phone,
+            address=address,
+            note=note,
+            warnings=case.warnings,
+            reasons=tuple(_both(reason) for reason in case.reasons),
+            needs=tuple(sorted(case.needs)),
+            left_out=_both(left_out[case.id]) if case.id in left_out else None,
+            instruction=instructions.get(case.id),
+        )
+
+
+def _instructions(book: SheetBook) -> dict[str, tuple[str, str]]:
+    """What is read to the crew of each case, by case id; the first message is the route's own."""
+    told = {}
+    for sheet in book.sheets:
+        chinese, english = route_messages(book, sheet, "zh"), route_messages(book, sheet, "en")
+        for stop, *words in zip(sheet.stops, chinese[1:], english[1:], strict=True):
+            told[stop.case_id] = (words[0], words[1])
+    return told
+
+
+def _both(reason: Reason) -> tuple[str, str]:
+    return say(reason, "zh"), say(reason, "en")
+
+
+def _responder(one: Responder, phones: Mapping[str, str]) -> maps.MapResponder:
+    return maps.MapResponder(
+        id=one.id,
+        kind=one.kind,
+        name=one.name,
+        lon=one.lon,
+        lat=one.lat,
+        profile=one.profile,
+        status=one.status,
+        phone=phones.get(one.id, ""),
+        shift=(one.shift.start, one.shift.end),
+    )
+
+
+def _routes(day: Day) -> Iterable[maps.MapRoute]:
+    cases = {case.id: case for case in day.problem.cases}
+    for route in day.plan.routes:
+        if not route.stops:
+            continue
+        home = day.legs.get(f"{route.responder_id}/home")
+        yield maps.MapRoute(
+            responder_id=route.responder_id,
+            stops=tuple(_stop(day, stop) for stop in route.stops),
+            home=route.home,
+            averted_yuan=_averted(day.problem, cases, route),
+            home_leg=home.lonlat if home else NO_LINE,
+        )
+
+
+def _stop(day: Day, stop: Stop) -> maps.MapStop:
+    leg = day.legs[stop.id]
+    return maps.MapStop(
+        id=stop.id,
+        case_id=stop.case_id,
+        place_id=stop.place_id,
+        drive_minutes=stop.drive_minutes,
+        arrive=stop.arrive,
+        contact=stop.contact,
+        leave=stop.leave,
+        wait_minutes=stop.wait_minutes,
+        search_minutes=stop.search_minutes,
+        state=stop.state,
+        leg=leg.lonlat,
+        leg_metres=leg.metres,
+    )
+
+
+def _averted(problem: Problem, cases: dict[str, Case], route: Route) -> float:
+    """What this route's visits keep from being lost: places exclude each other, so they add up."""
+    total = 0.0
+    for stop in route.stops:
+        case = cases[stop.case_id]
+        never = loss.loss_yuan(case, math.inf, problem.horizon_minutes)
+        reached = loss.loss_yuan(case, stop.contact, problem.horizon_minutes)
+        total += case.place(stop.place_id).probability * (never - reached)
+    return total

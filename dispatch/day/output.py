@@ -1,0 +1,153 @@
+"""A planned day becomes a folder: plan, map, route lists, tables. Whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import maps
+from dispatch.day.drawing import plan_view
+from dispatch.day.layers import write_geopackage
+from dispatch.day.planning import Day
+from dispatch.planfile import PlanFile, write_plan
+from dispatch.reasons import Language, Reason, say
+from dispatch.redact import Redact
+from dispatch.sheets import prepared, write_sheets
+from dispatch.sheets.book import SheetBook, book_of
+from dispatch.sheets.table import BOM, harmless
+from dispatch.store import write_folder
+
+REPORTED = ("folium", "geopandas", "numpy", "ortools", "osmium", "osmnx", "pandas", "scipy", "shapely")
+
+
+def write_day(day: Day, out: Path, *, language: Language, redact: Redact | None, force: bool) -> None:
+    """Write the plan folder of `docs/plan.md`.
+
+    Parameters
+    ----------
+    language
+        The one the map and the sheets open in.
+    redact
+        ``mask`` hides names, phones and doors everywhere but in `people.json`; ``none`` shows
+        them on the map; None is the default: shown on the dispatcher's map, masked on sheets.
+
+    Raises
+    ------
+    OutputExists, BadInput
+        `out` may not be replaced or not be written; it is then as it was.
+    """
+
+    def fill(folder: Path) -> None:
+        write_plan(plan_file(day), folder)
+        _write_json(folder / "people.json", _people(day))
+        write_geopackage(day, folder / "plan.gpkg")
+        book = prepared(sheet_book(day, language), redact or "none")
+        write_sheets(book, folder / "sheets", language=language, redact=redact or "none")
+        view = plan_view(day, book, language=language, masked=redact == "mask")
+        maps.write_map(maps.plan_map(view), folder / "map.html")
+        write_tables(day, folder, language)
+        _write_json(folder / "run.json", _run(day))
+
+    write_folder(out, fill, force=force)
+
+
+def plan_file(day: Day) -> PlanFile:
+    """The plan with what later commands need of the area and the settings."""
+    area = day.area
+    return PlanFile(
+        problem=day.problem,
+        plan=day.plan,
+        area={
+            "name": area.name,
+            "hash": day.hashes["area"],
+            "synthetic": area.synthetic,
+            "attribution": area.attribution,
+            "time_zone": area.time_zone,
+        },
+        settings=day.rules.as_json(),
+        summary=day.summary,
+    )
+
+
+def sheet_book(day: Day, language: Language) -> SheetBook:
+    """The route lists of the day, with the turns of every leg in the language asked for."""
+    names = dict(
+        zip(day.area.gazetteer["code"].astype(str), day.area.gazetteer["name"].astype(str), strict=True)
+    )
+    legs = {stop: (leg.lonlat, leg.sentences(language)) for stop, leg in day.legs.items()}
+    return book_of(
+        day.problem,
+        day.plan,
+        day.people,
+        legs,
+        area_name=day.area.name,
+        synthetic=day.area.synthetic,
+        attribution=day.area.attribution,
+        names=names,
+        phones=day.roster.phones,
+    )
+
+
+def write_tables(day: Day, folder: Path, language: Language) -> None:
+    """What is not on the map, as tables: rejected, no visit, left out, calls, unplaced."""
+
+    def sentence(code: str, params: Any) -> str:
+        return say(Reason(code, params), language)
+
+    left_out = [
+        {"case_id": one.case_id, "code": one.reason.code, "sentence": say(one.reason, language)}
+        for one in day.plan.left_out
+    ]
+    no_visit = day.triage.no_visit.assign(
+        sentence=[
+            sentence(code, params)
+            for code, params in zip(day.triage.no_visit["code"], day.triage.no_visit["params"], strict=True)
+        ]
+    ).drop(columns="params")
+    unplaced = [
+        {"case_id": case_id, "row": one.row, "code": one.reason.code, "sentence": say(one.reason, language)}
+        for case_id, refused in day.unplaced.items()
+        for one in refused
+    ]
+    _write_csv(
+        folder / "unplaced.csv", pd.DataFrame(unplaced, columns=["case_id", "row", "code", "sentence"])
+    )
+    _write_csv(folder / "rejected.csv", day.alerts.rejected)
+    _write_csv(folder / "no_visit.csv", no_visit)
+    _write_csv(folder / "left_out.csv", pd.DataFrame(left_out, columns=["case_id", "code", "sentence"]))
+    _write_csv(folder / "calls.csv", day.triage.calls)
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    """UTF-8 with a byte order mark, as spreadsheets expect; no cell can be a formula."""
+    text = table.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
+    path.write_text(BOM + text.to_csv(index=False, lineterminator="\r\n"), encoding="utf-8", newline="")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _people(day: Day) -> dict[str, dict[str, str]]:
+    fields = ("name", "phone", "address", "note", "account")
+    return {
+        case_id: {field: str(getattr(person, field) or "") for field in fields}
+        for case_id, person in sorted(day.people.items())
+    }
+
+
+def _run(day: Day) -> dict[str, Any]:
+    return {
+        "seconds": dict(day.seconds),
+        "versions": {name: version(name) for name in ("field-dispatch", *REPORTED)},
+        "python": sys.version.split()[0],
+        "machine": f"{platform.system()} {platform.machine()}",
+        "hashes": dict(day.hashes),
+        "settings": day.rules.fingerprint,
+    }

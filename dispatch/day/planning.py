@@ -1,0 +1,202 @@
+"""From alerts to plan: each stage asked in turn, every row accounted for."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from dispatch import routing
+from dispatch.area import Area
+from dispatch.day.accounts import accounts
+from dispatch.day.building import build_problem, open_roads, roads_driven
+from dispatch.day.request import Request, Rules, read_rules
+from dispatch.domain import Case, Plan, Problem
+from dispatch.errors import BadInput
+from dispatch.intake.alerts import Alerts, read_alerts
+from dispatch.intake.responders import Roster, read_roster
+from dispatch.intake.triage import Person, Triage, triage
+from dispatch.places.evidence import Refused
+from dispatch.places.gazetteer import Gazetteer
+from dispatch.places.locate import locate_rows
+from dispatch.roads.travel import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A planned day: the decision, and an account of every row that came in.
+
+    `unplaced` holds, by case, what pointed to no usable place; `legs` the roads driven, by
+    stop id and ``<responder id>/home``; `seconds` how long each stage took; `notes` what the
+    user should know though the plan stands.
+    """
+
+    area: Area
+    request: Request
+    rules: Rules
+    problem: Problem
+    plan: Plan
+    nearest: Plan
+    people: Mapping[str, Person]
+    alerts: Alerts
+    triage: Triage
+    unplaced: Mapping[str, tuple[Refused, ...]]
+    roster: Roster
+    legs: Mapping[str, Leg]
+    summary: Mapping[str, Any]
+    seconds: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Watch:
+    """Names the stage at work and remembers how long each took."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self.report, self.seconds = report, dict[str, float]()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one stage."""
+        self.report(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambda _: None) -> Day:
+    """Alerts in, plan out. `report` is told which stage is at work.
+
+    Raises
+    ------
+    DispatchError
+        An input cannot be used; said in one line.
+    """
+    watch = Watch(report)
+    rules = read_rules(request.settings)
+    with watch.stage("reading the alerts"):
+        alerts = read_alerts(request.alerts, rules.columns, area.time_zone)
+        sorted_out = triage(alerts.rows, request.at, rules.triage)
+    with watch.stage("finding the places"):
+        gazetteer = Gazetteer(area.gazetteer, area.boundaries)
+        cases, unplaced = locate_cases(sorted_out, alerts.rows, gazetteer, request, rules)
+    with watch.stage("calling the roll"):
+        roster = call_the_roll(area, request, rules)
+    with watch.stage("measuring the roads"):
+        travels = open_roads(area, roster.responders, request.at)
+        problem = build_problem(cases, roster.responders, travels, request.at, rules)
+    with watch.stage("deciding"):
+        nearest = routing.solve(problem, policy="nearest", seed=request.seed)
+        plan = decide(problem, request, rules, nearest)
+    with watch.stage("drawing the routes"):
+        legs = roads_driven(problem, plan, travels)
+    return Day(
+        area=area,
+        request=request,
+        rules=rules,
+        problem=problem,
+        plan=plan,
+        nearest=nearest,
+        people=sorted_out.people,
+        alerts=alerts,
+        triage=sorted_out,
+        unplaced=unplaced,
+        roster=roster,
+        legs=legs,
+        summary=accounts(
+            problem,
+            plan,
+            nearest,
+            received=alerts.received,
+            rejected=len(alerts.rejected),
+            not_yet=len(sorted_out.not_yet),
+            no_visit=len(sorted_out.no_visit),
+            thresholds=rules.planning.reached_within_minutes,
+        ),
+        seconds=watch.seconds,
+        notes=_notes(alerts, cases, roster),
+        hashes=_hashes(area, request),
+    )
+
+
+def call_the_roll(area: Area, request: Request, rules: Rules) -> Roster:
+    """Who is on duty: the user's responders and jurisdictions, else the area's own."""
+    responders, jurisdiction = request.responders, request.jurisdiction
+    if area.folder is not None:
+        responders = responders or area.folder / "responders.csv"
+        jurisdiction = jurisdiction or area.folder / "jurisdiction.csv"
+    if responders is None:
+        raise BadInput(f"area {area.name} is in no folder and has no responders; give --responders FILE")
+    return read_roster(
+        responders,
+        jurisdiction,
+        gazetteer=area.gazetteer,
+        at=request.at,
+        time_zone=area.time_zone,
+        duty=rules.duty,
+        jurisdiction_replaces=request.jurisdiction is not None,
+    )
+
+
+def decide(problem: Problem, request: Request, rules: Rules, nearest: Plan) -> Plan:
+    """Ask the policy; its answer has passed the audit."""
+    seconds = request.seconds
+    if seconds is None and request.iterations is None:
+        seconds = rules.planning.default_seconds
+    if request.policy == "nearest":
+        return nearest
+    return routing.solve(
+        problem,
+        policy=request.policy,
+        seconds=seconds,
+        iterations=request.iterations,
+        seed=request.seed,
+    )
+
+
+def locate_cases(
+    sorted_out: Triage, rows: pd.DataFrame, gazetteer: Gazetteer, request: Request, rules: Rules
+) -> tuple[list[Case], dict[str, tuple[Refused, ...]]]:
+    """Every case with its candidate places, and by case what pointed nowhere usable.
+
+    A case that has no place keeps an empty tuple; it is left out with that reason.
+    """
+    cases, unplaced = [], {}
+    for case in sorted_out.cases:
+        own_rows = rows.loc[list(sorted_out.case_rows[case.id])]
+        found = locate_rows(case.id, own_rows, gazetteer, rules.places, request.at)
+        cases.append(replace(case, places=found.places))
+        if found.refused:
+            unplaced[case.id] = found.refused
+    return cases, unplaced
+
+
+def _notes(alerts: Alerts, cases: list[Case], roster: Roster) -> tuple[str, ...]:
+    notes = []
+    if len(alerts.rejected):
+        notes.append(f"{len(alerts.rejected)} rows of the alerts could not be used; see rejected.csv")
+    nowhere = [case.id for case in cases if not case.places]
+    if nowhere:
+        notes.append(f"{len(nowhere)} cases have no usable place: {', '.join(nowhere[:5])}")
+    if not roster.responders:
+        notes.append("nobody is on duty: every case is left out")
+    return (*notes, *roster.notes)
+
+
+def _hashes(area: Area, request: Request) -> dict[str, str]:
+    files = {
+        "alerts": request.alerts,
+        "responders": request.responders,
+        "jurisdiction": request.jurisdiction,
+        "settings": request.settings,
+    }
+    try:
+        read = {name: path.read_bytes() for name, path in files.items() if path}
+    except OSError as cause:
+        raise BadInput(f"an input disappeared while planning: {cause}") from cause
+    return {"area": area.hash} | {name: hashlib.sha256(content).hexdigest() for name, content in read.items()}

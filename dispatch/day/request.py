@@ -1,0 +1,77 @@
+"""What the user asked for, and every setting in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dispatch.errors import SettingsError
+from dispatch.intake.triage import TriageRules
+from dispatch.places.settings import PlaceSettings
+from dispatch.routing import DEFAULT_POLICY
+from dispatch.settings import Duty, Planning, digest, read_toml, section
+
+SECTIONS = ("columns", "planning", "duty", "triage", "places")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Inputs and effort of one plan; see `dispatch plan --help`. `at` has its zone."""
+
+    alerts: Path
+    at: datetime
+    responders: Path | None = None
+    jurisdiction: Path | None = None
+    settings: Path | None = None
+    policy: str = DEFAULT_POLICY
+    seconds: float | None = None
+    iterations: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Every setting in force for one plan; `columns` maps a file's headings to ours."""
+
+    planning: Planning
+    duty: Duty
+    triage: TriageRules
+    places: PlaceSettings
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with any value in force."""
+        return digest(self.planning, self.duty, self.triage, self.places)
+
+    def as_json(self) -> dict[str, Any]:
+        """Every value in force, as it stands in `plan.json`."""
+        parts = {name: getattr(self, name).model_dump(mode="json") for name in SECTIONS if name != "columns"}
+        return parts | {"columns": dict(self.columns), "fingerprint": self.fingerprint}
+
+
+def read_rules(path: Path | None) -> Rules:
+    """The default settings with the user's file laid over them.
+
+    Raises
+    ------
+    SettingsError
+        An unknown key, named with the known ones; a value out of range.
+    """
+    overlay = read_toml(path) if path else {}
+    unknown = sorted(set(overlay) - set(SECTIONS))
+    if unknown:
+        raise SettingsError(f"{path}: unknown {', '.join(unknown)}; known: {', '.join(SECTIONS)}")
+    columns = overlay.get("columns", {})
+    if not isinstance(columns, dict) or not all(isinstance(value, str) for value in columns.values()):
+        raise SettingsError(f'{path}: [columns] holds pairs such as "our heading" = "alert_id"')
+    return Rules(
+        planning=section(Planning, "planning", overlay),
+        duty=section(Duty, "duty", overlay),
+        triage=section(TriageRules, "triage", overlay),
+        places=section(PlaceSettings, "places", overlay),
+        columns=columns,
+    )

@@ -1,0 +1,254 @@
+"""`plan.json`: a plan and the problem it answers, as documented, versioned JSON.
+
+Moments are ISO 8601 with their zone, to the millisecond; an open end is null. The same
+plan always gives the same bytes: nothing here says how long anything took to compute.
+The travel minutes stand beside it in `travel.npz`, named by their hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from dispatch.domain import Case, LeftOut, Plan, Prices, Problem, Responder, Route, Stop, TravelMinutes
+from dispatch.errors import BadInput, MissingInput, SchemaError
+from dispatch.reasons import Reason
+from dispatch.store import recover
+
+SCHEMA = 1
+TABLES = ("from_base", "to_base", "between")
+CASE, RESPONDER, PRICES = TypeAdapter(Case), TypeAdapter(Responder), TypeAdapter(Prices)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """What `plan.json` and `travel.npz` hold: everything later commands need.
+
+    `area` names the area with its hash, `settings` every value the plan was made with,
+    `summary` the numbers printed for it.
+    """
+
+    problem: Problem
+    plan: Plan
+    area: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_plan(file: PlanFile, folder: Path) -> None:
+    """Write `plan.json` and `travel.npz` into an existing folder."""
+    travel = _pack_travel(file.problem)
+    (folder / "travel.npz").write_bytes(travel)
+    text = json.dumps(
+        _plan_to_json(file, hashlib.sha256(travel).hexdigest()), ensure_ascii=False, indent=1, allow_nan=False
+    )
+    (folder / "plan.json").write_text(text + "\n", encoding="utf-8")
+
+
+def read_plan(folder: Path) -> PlanFile:
+    """Read a plan folder back.
+
+    Raises
+    ------
+    MissingInput, SchemaError, BadInput
+        Not a plan folder; written under another schema; damaged or edited beyond reading.
+    """
+    recover(folder)
+    path = folder / "plan.json"
+    if not path.is_file():
+        raise MissingInput(path, f"dispatch plan ALERTS --area AREA --at TIME --out {folder}")
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        schema = raw.get("schema")
+    except (ValueError, RecursionError, OSError, AttributeError) as cause:
+        raise BadInput(f"{path} is not a plan in JSON ({cause}); restore it or plan again") from cause
+    if schema != SCHEMA:
+        raise SchemaError(f"{path} has schema {schema!r}, this version reads {SCHEMA}; plan again")
+    try:
+        return _plan_from_json(raw, _unpack_travel(folder / "travel.npz", raw["travel"]["sha256"]))
+    except (KeyError, TypeError, ValueError, ValidationError) as cause:
+        if isinstance(cause, BadInput):
+            raise
+        raise BadInput(f"{path} cannot be read: {type(cause).__name__}: {cause}"[:400]) from cause
+
+
+def _plan_to_json(file: PlanFile, travel_sha256: str) -> dict[str, Any]:
+    problem, plan = file.problem, file.plan
+    return {
+        "schema": SCHEMA,
+        "plan_id": plan.id,
+        "parent": plan.parent,
+        "policy": plan.policy,
+        "seed": plan.seed,
+        "at": problem.at.isoformat(),
+        "area": dict(file.area),
+        "summary": dict(file.summary),
+        "routes": [_route_to_json(route, problem.at) for route in plan.routes if route.stops],
+        "left_out": [
+            {"case_id": one.case_id, "code": one.reason.code, "params": _plain(one.reason.params)}
+            for one in plan.left_out
+        ],
+        "lower_bound_yuan": plan.lower_bound_yuan,
+        "cases": [_plain(asdict(case)) for case in problem.cases],
+        "responders": [_plain(asdict(responder)) for responder in problem.responders],
+        "horizon_minutes": problem.horizon_minutes,
+        "min_stake_yuan": problem.min_stake_yuan,
+        "prices": _plain(asdict(problem.prices)),
+        "pinned": dict(problem.pinned),
+        "cut_off": dict(problem.cut_off),
+        "base_index": dict(problem.base_index),
+        "place_index": dict(problem.place_index),
+        "travel": {"file": "travel.npz", "sha256": travel_sha256, "profiles": sorted(problem.travel)},
+        "settings": dict(file.settings),
+    }
+
+
+def _route_to_json(route: Route, at: datetime) -> dict[str, Any]:
+    def moment(minutes: float) -> str:
+        return (at + timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
+
+    return {
+        "responder_id": route.responder_id,
+        "home_at": moment(route.home),
+        "stops": [
+            {
+                "stop_id": stop.id,
+                "case_id": stop.case_id,
+                "place_id": stop.place_id,
+                "arrive_at": moment(stop.arrive),
+                "contact_at": moment(stop.contact),
+                "leave_at": moment(stop.leave),
+                "drive_minutes": round(stop.drive_minutes, 4),
+                "wait_minutes": round(stop.wait_minutes, 4),
+                "search_minutes": round(stop.search_minutes, 4),
+                "state": stop.state,
+            }
+            for stop in route.stops
+        ],
+    }
+
+
+def _plan_from_json(raw: Mapping[str, Any], travel: Mapping[str, TravelMinutes]) -> PlanFile:
+    at = datetime.fromisoformat(raw["at"])
+    problem = Problem(
+        at=at,
+        horizon_minutes=float(raw["horizon_minutes"]),
+        cases=tuple(_case_from_json(one) for one in raw["cases"]),
+        responders=tuple(RESPONDER.validate_python(one) for one in raw["responders"]),
+        base_index={key: int(value) for key, value in raw["base_index"].items()},
+        place_index={key: int(value) for key, value in raw["place_index"].items()},
+        travel=travel,
+        prices=PRICES.validate_python(raw["prices"]),
+        pinned=dict(raw["pinned"]),
+        cut_off=dict(raw["cut_off"]),
+        min_stake_yuan=float(raw["min_stake_yuan"]),
+    )
+    routes = {one["responder_id"]: _route_from_json(one, at) for one in raw["routes"]}
+    unknown = sorted(set(routes) - {responder.id for responder in problem.responders})
+    if unknown:
+        raise BadInput(f"plan.json routes name unknown responders: {', '.join(unknown[:5])}")
+    plan = Plan(
+        id=raw["plan_id"],
+        parent=raw["parent"],
+        policy=raw["policy"],
+        seed=int(raw["seed"]),
+        routes=tuple(routes.get(responder.id, Route(responder.id)) for responder in problem.responders),
+        left_out=tuple(
+            LeftOut(one["case_id"], Reason(one["code"], one["params"])) for one in raw["left_out"]
+        ),
+        lower_bound_yuan=raw["lower_bound_yuan"],
+    )
+    return PlanFile(problem, plan, raw["area"], raw["settings"], raw["summary"])
+
+
+def _case_from_json(raw: Mapping[str, Any]) -> Case:
+    values = dict(raw)
+    start, end = values["window"]
+    values["window"] = (start, math.inf if end is None else end)
+    values["due_minutes"] = math.inf if values["due_minutes"] is None else values["due_minutes"]
+    return CASE.validate_python(values)
+
+
+def _route_from_json(raw: Mapping[str, Any], at: datetime) -> Route:
+    def minutes(moment: str) -> float:
+        return (datetime.fromisoformat(moment) - at) / timedelta(minutes=1)
+
+    stops = tuple(
+        Stop(
+            id=one["stop_id"],
+            case_id=one["case_id"],
+            place_id=one["place_id"],
+            drive_minutes=float(one["drive_minutes"]),
+            arrive=minutes(one["arrive_at"]),
+            wait_minutes=float(one["wait_minutes"]),
+            search_minutes=float(one["search_minutes"]),
+            contact=minutes(one["contact_at"]),
+            leave=minutes(one["leave_at"]),
+            state=one["state"],
+        )
+        for one in raw["stops"]
+    )
+    return Route(raw["responder_id"], stops, minutes(raw["home_at"]))
+
+
+def _pack_travel(problem: Problem) -> bytes:
+    """Whole milliseconds, as the roads compute them; -1 stands for `inf` on disk only."""
+    columns = {}
+    for profile in sorted(problem.travel):
+        for name in TABLES:
+            table = getattr(problem.travel[profile], name)
+            reachable = np.isfinite(table)
+            milliseconds = np.where(reachable, np.rint(np.where(reachable, table, 0) * 60_000), -1)
+            columns[f"{profile}.{name}"] = milliseconds.astype(np.int32)
+    buffer = BytesIO()
+    np.savez_compressed(buffer, **columns)  # type: ignore[arg-type] # numpy stamps every member with 1980: same bytes each time
+    return buffer.getvalue()
+
+
+def _unpack_travel(path: Path, sha256: str) -> dict[str, TravelMinutes]:
+    if not path.is_file():
+        raise MissingInput(path, "dispatch plan")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise BadInput(f"{path} is not the one plan.json was written with; restore it or plan again")
+    try:
+        with np.load(BytesIO(content), allow_pickle=False) as file:
+            columns = {name: file[name] for name in file.files}
+    except (BadZipFile, ValueError, OSError, EOFError) as cause:
+        raise BadInput(f"{path} is damaged ({cause}); restore it or plan again") from cause
+    profiles = sorted({name.split(".")[0] for name in columns})
+    return {
+        profile: TravelMinutes(
+            **{
+                name: np.where((cells := columns[f"{profile}.{name}"]) < 0, math.inf, cells / 60_000)
+                for name in TABLES
+            }
+        )
+        for profile in profiles
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON of a domain value: sets sorted, open ends null, mappings with sorted keys."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(value[key]) for key in value}
+    if isinstance(value, frozenset | set):
+        return sorted(_plain(one) for one in value)
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, np.integer):
+        return int(value)
+    return value
