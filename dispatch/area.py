@@ -45,6 +45,8 @@ FILES = ("area.toml", "roads.npz", "gazetteer.csv", "boundaries.geojson", "water
          "responders.csv", "jurisdiction.csv")  # fmt: skip
 WORDS = {
     "junctions": ("路口", "junctions"),
+    "nodes": ("路口", "junctions"),
+    "names": ("路名", "road names"),
     "edges": ("路段", "road edges"),
     "road_km": ("道路公里", "km of road"),
     "province": ("省级", "provinces"),

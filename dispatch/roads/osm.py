@@ -107,7 +107,7 @@ def _read_osm(path: Path) -> Extract:
                 _area(reading, thing, wkb)
             else:
                 reading.dropped["turn_restrictions"] += thing.tags.get("type") == "restriction"
-    except (RuntimeError, OSError, ValueError) as cause:
+    except (RuntimeError, OSError, ValueError, KeyError, osmium.InvalidLocationError) as cause:
         words = " ".join(str(cause).split())[:200]
         raise BadInput(
             f"{path.name} is damaged or no OpenStreetMap file ({words}); get the extract again"
