@@ -72,16 +72,23 @@ def pack_roads(roads: Roads) -> dict[str, object]:
     renumbered = np.where(name[heads] >= 0, np.searchsorted(used, name[heads]), -1)
     packed: dict[str, object] = dict(_packed(lengths, roads.lon[index], roads.lat[index]))
     return packed | {
-        "ranks": text(np.diff(rank[heads], prepend=0)),
-        "name": text(np.diff(renumbered, prepend=0)),
+        "ranks": text(_deltas(rank[heads])),
+        "name": text(_deltas(renumbered)),
         "names": [str(roads.names[number]) for number in used],
     }
 
 
 def _packed(counts: Integers, lon: Lines, lat: Lines) -> dict[str, str]:
-    deltas = np.diff(np.column_stack([_units(lon), _units(lat)]), axis=0, prepend=np.zeros((1, 2), np.int64))
+    deltas = np.column_stack([_deltas(_units(lon)), _deltas(_units(lat))])
     return {"counts": text(counts), "points": text(deltas.ravel())}
 
 
+def _deltas(values: Integers) -> Integers:
+    out = values.copy()
+    out[1:] -= values[:-1]
+    return out
+
+
 def _units(degrees: Lines) -> Integers:
-    return np.rint(np.asarray(degrees, float) * UNITS_PER_DEGREE).astype(np.int64)
+    units: Integers = np.rint(np.asarray(degrees, float) * UNITS_PER_DEGREE).astype(np.int64)
+    return units

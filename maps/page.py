@@ -147,7 +147,7 @@ def stand_in(address: str) -> str | None:
     BadInput
         The manifest does not know the address.
     """
-    tail = address.rsplit("/", 1)[-1].split("?")[0]
+    tail = address.rsplit("/", 1)[-1].split("?", maxsplit=1)[0]
     for package in manifest()["packages"]:
         if tail in package["stands_for"]:
             return vendored(package["name"], package["stands_for"][tail])
@@ -195,7 +195,9 @@ def _page(page: PageMap, figure: PageFigure) -> str:
 
 def _carried(figure: PageFigure) -> tuple[list[str], list[str], str]:
     """Scripts, styles and other header markup that added layers bring along."""
-    scripts, styles, markup = [], [], []
+    scripts: list[str] = []
+    styles: list[str] = []
+    markup: list[str] = []
     for child in figure.header._children.values():
         if isinstance(child, JavascriptLink | CssLink):
             text = stand_in(child.url)

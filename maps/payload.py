@@ -21,10 +21,10 @@ _UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]|\\{(?=[{%#])")
 
 
 def escaped_json(value: Any) -> str:
-    """JSON for a script block: nothing in it ends the block or opens a template.
+    r"""JSON for a script block: nothing in it ends the block or opens a template.
 
     `< > &`, U+2028, U+2029, lone surrogates, and the brace that opens `{{`, `{%` or `{#`
-    are written as `\\u` escapes; all of them occur only inside strings, so what is parsed
+    are written as `\u` escapes; all of them occur only inside strings, so what is parsed
     is what was given. Numbers that are not finite become null.
     """
     text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)

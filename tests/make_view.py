@@ -144,8 +144,10 @@ def basemap(columns: int = 12) -> Basemap:
             np.array([[WEST, SOUTH + share], [WEST + 0.12, SOUTH + share]]),
         ]
         ranks += [rank, rank]
-    ring = np.array([[0, 0], [0.13, 0], [0.13, 0.13], [0, 0.13], [0, 0]]) + [WEST - 0.005, SOUTH - 0.005]
-    lake = np.array([[0, 0], [0.01, 0], [0.012, 0.008], [0, 0]]) + [WEST + 0.08, SOUTH + 0.08]
+    ring = np.array([[0, 0], [0.13, 0], [0.13, 0.13], [0, 0.13], [0, 0]]) + np.array(
+        [WEST - 0.005, SOUTH - 0.005]
+    )
+    lake = np.array([[0, 0], [0.01, 0], [0.012, 0.008], [0, 0]]) + np.array([WEST + 0.08, SOUTH + 0.08])
     river = np.column_stack([WEST + np.linspace(0, 0.12, 9), SOUTH + 0.06 + 0.01 * np.sin(np.arange(9))])
     return Basemap(
         roads=roads(lines, ranks, ["中山大道" if rank == 2 else "" for rank in ranks]),

@@ -2,7 +2,7 @@
 
 const INK = {
   outside: "#e9e7e1", land: "#f7f5f0", water: "#bcd8e6", shore: "#a5c8da", waterName: "#5c8ba6",
-  county: "#9a86a8", town: "#c3b8c9",
+  county: "#a59f96", town: "#bdb6ab",
 };
 
 // one entry a class, most important first: first zoom, fill, casing, width at zooms 8, 10, 12, 14, 16, 18
@@ -167,14 +167,14 @@ const Ground = L.GridLayer.extend({
   drawBorders(context, view, box) {
     const { borders, borderLevel } = this.ground;
     const found = linesWithin(borders, ...box);
-    const styles = [["village", 14, INK.town, 0.7, [2, 4]], ["township", 11, INK.town, 1, [4, 4]], ["county", 0, INK.county, 1.6, [9, 3, 2, 3]], ["city", 0, INK.county, 2, [12, 4]]];
+    const styles = [["village", 14, INK.town, 0.7, [2, 4]], ["township", 11, INK.town, 1, [4, 4]], ["county", 0, INK.county, 1.3, [9, 3, 2, 3]], ["city", 0, INK.county, 1.5, [12, 4]]];
     for (const [level, from, colour, width, dash] of styles) {
       if (view.zoom < from) continue;
       context.beginPath();
       for (const line of found) if (borderLevel[line] === level) trace(context, borders, line, view.scale, view.west, view.north);
       if (level !== "village" && level !== "township") {
         context.setLineDash([]);
-        context.strokeStyle = "rgba(154,134,168,0.16)";
+        context.strokeStyle = "rgba(120,110,98,0.13)";
         context.lineWidth = 6;
         context.stroke();
       }
@@ -214,19 +214,21 @@ const Ground = L.GridLayer.extend({
 
 // level: first zoom, last zoom, size, colour, weight, letter spacing, dot
 const NAMES = {
-  province: [4, 8, 15, "#7a6d86", 600, 4, false],
-  city: [6, 10, 16, "#6b5a7c", 600, 5, false],
-  county: [8, 13, 14, "#6b5a7c", 600, 3, false],
+  province: [4, 8, 15, "#77706a", 600, 4, false],
+  city: [6, 10, 16, "#57504a", 600, 5, false],
+  county: [8, 13, 14, "#57504a", 600, 3, false],
   township: [10, 16, 12.5, "#4d4a45", 500, 0, true],
   street: [15, 18, 11, "#6d675d", 400, 0, false],
   village: [13, 18, 11.5, "#68635a", 400, 0, true],
   hamlet: [14, 18, 11, "#77726a", 400, 0, true],
   hospital: [15, 18, 11, "#a05252", 400, 0, true],
   school: [15, 18, 11, "#7d6a4a", 400, 0, true],
-  police: [13, 18, 11, "#2c4f86", 500, 0, false],
 };
-const NAME_ORDER = ["city", "county", "township", "police", "village", "hospital", "school", "hamlet", "street", "province"];
+const NAME_ORDER = ["city", "county", "township", "village", "hospital", "school", "hamlet", "street", "province"];
 const FONT = '"Noto Sans SC","Noto Sans CJK SC","Source Han Sans SC","PingFang SC","HarmonyOS Sans SC","Microsoft YaHei","WenQuanYi Micro Hei",system-ui,sans-serif';
+
+/** A village committee's name is its village's: 竹营村委会 is 竹营村. */
+const shortName = (name) => name.replace(/(社区)?(居民委员会|居委会)$/, "社区").replace(/村?(村民委员会|村委会)$/, "村");
 
 /** Place and street names on one canvas over the whole view, so that none collide. */
 const Names = L.Renderer.extend({
@@ -235,7 +237,7 @@ const Names = L.Renderer.extend({
   initialize(ground) {
     L.Renderer.prototype.initialize.call(this, { padding: 0.15, pane: "names" });
     this.ground = ground;
-    for (const label of ground.labels) Object.assign(label, { x: worldX(label.lon), y: worldY(label.lat) });
+    for (const label of ground.labels) Object.assign(label, { name: shortName(label.name), x: worldX(label.lon), y: worldY(label.lat) });
     const order = (label) => { const at = NAME_ORDER.indexOf(label.level); return at < 0 ? 99 : at; };
     this.labels = ground.labels.filter((label) => NAMES[label.level]).sort((a, b) => order(a) - order(b));
   },

@@ -67,7 +67,13 @@ const Mark = L.CircleMarker.extend({
   },
 });
 
-const caseSize = (zoom, mark) => (mark.chosen ? 3 : 0) + (zoom < 10 ? 5 : zoom < 11 ? 6 : zoom < 12 ? 7 : zoom < 13 ? 9 : 10);
+/** A quiet day is drawn as if one step closer, so that numbers can be read sooner. */
+const nearness = (zoom) => zoom + (kit.plan.cases.length <= 150 ? 1.5 : 0);
+
+function caseSize(zoom, mark) {
+  const near = nearness(zoom);
+  return (mark.chosen ? 3 : 0) + (near < 10 ? 5 : near < 11 ? 6 : near < 12 ? 7 : near < 13 ? 9 : 10);
+}
 
 function paintCase(context, x, y, radius, mark) {
   const one = mark.subject, ink = tierInk(one.tier), shape = TIER_SHAPE[one.tier] || "circle";
@@ -111,8 +117,8 @@ function paintCase(context, x, y, radius, mark) {
 const onDuty = (responder) => responder.status !== "off";
 
 function responderSize(zoom, mark) {
-  const busy = Boolean(mark.subject.route), grown = mark.chosen ? 3 : 0;
-  if (busy) return grown + (zoom < 10 ? 5 : zoom < 11 ? 6.5 : zoom < 13 ? 8 : 9.5);
+  const busy = Boolean(mark.subject.route), grown = mark.chosen ? 3 : 0, near = nearness(zoom);
+  if (busy) return grown + (near < 10 ? 5 : near < 11 ? 6.5 : near < 13 ? 8 : 9.5);
   if (mark.chosen) return 10;
   if (!onDuty(mark.subject)) return zoom < 13 ? 0 : 5;
   if (mark.subject.kind === "village") return zoom < 12 ? 0 : zoom < 13 ? 3 : 7;
@@ -152,20 +158,30 @@ function paintResponder(context, x, y, radius, mark) {
   context.fillText(pick(KIND_SIGN[responder.kind] || ["?", "?"]), x, y + 0.5);
 }
 
+/** A line on screen moved to the right of its direction, as one drives. */
+function keptRight(part, pixels) {
+  return part.map((point, at) => {
+    const from = part[Math.max(0, at - 1)], to = part[Math.min(part.length - 1, at + 1)];
+    const dx = to.x - from.x, dy = to.y - from.y, length = Math.hypot(dx, dy) || 1;
+    return { x: point.x - (dy / length) * pixels, y: point.y + (dx / length) * pixels };
+  });
+}
+
 /** A driven line with white casing and arrows that point the way. */
 const DrivenLine = L.Polyline.extend({
   _updatePath() {
     const renderer = this._renderer;
     if (!renderer._drawing || !this._parts.length) return;
     const context = renderer._ctx, zoom = this._map.getZoom(), chosen = this.chosen;
-    const width = (chosen ? 2 : 0) + (zoom < 10 ? 1.8 : zoom < 12 ? 2.6 : zoom < 14 ? 3.6 : 4.6);
+    const width = (chosen ? 2 : 0) + (zoom < 10 ? 1.6 : zoom < 12 ? 2.1 : zoom < 14 ? 3.2 : 4.6);
     context.save();
     context.lineJoin = context.lineCap = "round";
+    const parts = this._parts.map((part) => keptRight(part, width * 0.62));
     const path = () => {
       context.beginPath();
-      for (const part of this._parts) part.forEach((point, at) => context[at ? "lineTo" : "moveTo"](point.x, point.y));
+      for (const part of parts) part.forEach((point, at) => context[at ? "lineTo" : "moveTo"](point.x, point.y));
     };
-    context.globalAlpha = this.faded ? 0.12 : chosen ? 1 : 0.82;
+    context.globalAlpha = this.faded ? 0.12 : chosen ? 1 : 0.8;
     context.setLineDash([]);
     path();
     context.strokeStyle = "#ffffff";
@@ -177,13 +193,13 @@ const DrivenLine = L.Polyline.extend({
     context.lineWidth = width;
     context.stroke();
     context.setLineDash([]);
-    if (!this.faded && (zoom >= 11 || chosen)) this.paintArrows(context, width);
+    if (!this.faded && (chosen || nearness(zoom) >= 12.5)) this.paintArrows(context, parts, width);
     context.restore();
   },
 
-  paintArrows(context, width) {
-    const every = 96, size = width + 3.2;
-    for (const part of this._parts) {
+  paintArrows(context, parts, width) {
+    const every = 100, size = width + 3;
+    for (const part of parts) {
       let ahead = every / 2;
       for (let at = 1; at < part.length; at++) {
         const from = part[at - 1], to = part[at], dx = to.x - from.x, dy = to.y - from.y, length = Math.hypot(dx, dy);
@@ -209,10 +225,15 @@ const DrivenLine = L.Polyline.extend({
   },
 });
 
+/** Where a route can be clicked; not seen. */
+const TouchLine = L.Polyline.extend({ _updatePath() {} });
+
 /** All marks of a plan; `onPick(what)` is called when one is clicked. */
 class Marks {
   constructor(map, plan, onPick) {
     Object.assign(this, { map, plan, onPick, show: { routes: true, responders: true, radius: true } });
+    // names lie between the routes and the marks; only the upper canvas listens
+    this.lower = L.canvas({ padding: 0.25, pane: "routes" });
     this.canvas = L.canvas({ padding: 0.25, tolerance: 4 });
     this.layers = { routes: L.layerGroup(), radius: L.layerGroup(), responders: L.layerGroup() };
     this.caseMark = new Map();
@@ -239,14 +260,17 @@ class Marks {
   }
 
   addRoute(route) {
-    const options = { renderer: this.canvas, color: kindInk(route.responder.kind), smoothFactor: 0.6, bubblingMouseEvents: false };
+    const options = { renderer: this.lower, pane: "routes", interactive: false, color: kindInk(route.responder.kind), smoothFactor: 0.6 };
     const legs = route.stops.map((stop) => [stop.leg, false]).concat([[route.homeLeg, true]]);
     for (const [leg, homeward] of legs) {
       if (leg.length < 2) continue;
       const line = new DrivenLine(leg, { ...options, homeward, weight: 6 });
       line.route = route;
-      line.on("click", () => this.onPick({ type: "route", number: route.number }));
-      if (!homeward) this.layers.routes.addLayer(line);
+      if (!homeward) {
+        const touch = new TouchLine(leg, { renderer: this.canvas, weight: 8, smoothFactor: 2, bubblingMouseEvents: false });
+        touch.on("click", () => this.onPick({ type: "route", number: route.number }));
+        this.layers.routes.addLayer(line).addLayer(touch);
+      }
       this.driven.push(line);
     }
   }

@@ -5,10 +5,13 @@ const kit = { maps: {} };
 /** Make the Leaflet map of the page; Folium's layers are added to it under its name. */
 kit.map = (id) => {
   const plan = readPlan();
-  const map = L.map(id, { attributionControl: false, zoomControl: false, zoomSnap: 0.5, minZoom: 5, maxZoom: 18, boxZoom: true, keyboard: true });
-  Object.assign(kit, { plan, leaflet: map });
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const map = L.map(id, { zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still, attributionControl: false, zoomControl: false, zoomSnap: 0.5, minZoom: 5, maxZoom: 18, boxZoom: true, keyboard: true });
+  Object.assign(kit, { plan, still, leaflet: map });
   map.createPane("ground").style.zIndex = 150;
+  map.createPane("routes").style.zIndex = 300;
   map.createPane("names").style.zIndex = 350;
+  map.getPane("routes").style.pointerEvents = "none";
   map.getPane("names").style.pointerEvents = "none";
   map.setView([0, 0], 5);
   return map;
@@ -33,8 +36,9 @@ kit.ready = () => {
   kit.panel = new Panel(document.getElementById("panel"), plan, { choose, changed: writeAddress, language: switchLanguage });
   furnish();
   kit.whole = () => {
+    map.invalidateSize({ animate: false });
     const bounds = kit.marks.bounds(null) || box;
-    if (bounds && bounds.isValid()) map.fitBounds(bounds, { padding: [30, 30], maxZoom: 15, animate: false });
+    if (bounds && bounds.isValid()) map.fitBounds(bounds, { paddingTopLeft: [30, 30], paddingBottomRight: [56, 56], maxZoom: 15, animate: false });
   };
   kit.whole();
   map.on("click", () => choose(null));
@@ -61,7 +65,6 @@ function buildFrame() {
   kit.banner = data.synthetic ? make("div.practice", { role: "note" }) : null;
   kit.card = make("div.card-slot", { "aria-live": "polite" });
   kit.legend = make("details.legend");
-  kit.legend.open = window.innerWidth > 900;
   kit.tools = make("div.tools");
   kit.credit = make("div.credit");
   kit.grip = make("button.grip", { type: "button", onclick: () => { document.body.classList.toggle("tall"); setTimeout(() => kit.leaflet.invalidateSize(), 250); } });
@@ -103,14 +106,12 @@ function drawLegend() {
     onchange: (event) => toggleLayer(key, event.target.checked),
   }), " ", say(label));
   kit.legend.replaceChildren(
-    make("summary", {}, say("legend")),
-    make("ul", {},
-      TIERS.map((tier) => entry(shapeIcon(tier), word(tier) + " " + count(counts[tier]))),
-      entry(shapeIcon("critical", true), say("outMark"))),
+    make("summary", {}, make("b", {}, say("legend")),
+      TIERS.map((tier) => make("span", {}, shapeIcon(tier, false, 16), " ", word(tier), make("small", {}, " " + count(counts[tier])))),
+      make("span", {}, shapeIcon("critical", true, 16), " ", say("leftOut"))),
     make("ul", {}, KINDS.map((kind) => entry(kindIcon(kind, 18), word(kind))),
-      entry(line("legend-route"), say("routeMark"))),
-    make("ul.wide", {}, entry(ring, say("radiusMark")), entry(other, say("otherMark"))),
-    make("p", {}, say("stopNumber")),
+      entry(line("legend-route"), say("routeMark")), entry(ring, say("radiusMark")), entry(other, say("otherMark"))),
+    make("p", {}, say("stopNumber")), make("p", {}, say("outMark")),
     make("fieldset", {}, make("legend", {}, say("layers")),
       toggle("routes", "layerRoutes"), toggle("responders", "layerResponders"), toggle("radius", "layerRadius"), toggle("names", "layerNames")));
 }
@@ -155,7 +156,7 @@ function bringIntoView(what) {
   const bounds = kit.marks.bounds(what), map = kit.leaflet;
   if (!bounds) return;
   const covered = what.type !== "route" && window.innerWidth > 760 ? 350 : 30;
-  const options = { paddingTopLeft: [covered, 40], paddingBottomRight: [40, 40], maxZoom: what.type === "route" ? 15 : 14 };
+  const options = { paddingTopLeft: [covered, 40], paddingBottomRight: [40, 40], maxZoom: what.type === "route" ? 15 : 14, ...(kit.still ? { animate: false } : {}) };
   const inside = map.getBounds().contains(bounds) && map.getZoom() >= 12 && what.type !== "route";
   if (inside && map.latLngToContainerPoint(bounds.getCenter()).x > covered) return;
   map.fitBounds(bounds, options);
@@ -199,4 +200,5 @@ window.$ = (what) => (typeof what === "string"
   ? [...new DOMParser().parseFromString(what, "text/html").body.children]
   : { ready: (act) => act() });
 
+kit.lossAt = lossAt;
 window.dispatchKit = kit;

@@ -30,7 +30,7 @@ class Panel {
     const other = state.language === "zh" ? "English" : "中文";
     return make("header.head", {},
       make("div.grow", {}, make("h1", {}, given(data.area), make("span.title", {}, " ", given(pick(data.title)))),
-        make("p.fresh", {}, say("asOf"), " ", make("time", {}, clock(0, true)), " ", this.age)),
+        make("p.fresh", {}, say("asOf"), " ", make("time", {}, clock(0, true))), this.age),
       make("div.head-buttons", {},
         make("button.small", { type: "button", id: "language", lang: state.language === "zh" ? "en" : "zh", onclick: this.actions.language }, other),
         make("button.small", { type: "button", onclick: () => window.print() }, say("print"))));
@@ -46,9 +46,9 @@ class Panel {
 
   numbers() {
     const summary = data.summary, other = summary.nearest;
-    const tile = (name, value, than, kind) => make("div.number." + kind, {}, make("dt", {}, name), make("dd", {}, value, than ? make("small", {}, than) : null));
+    const tile = (name, value, than, kind) => make("div.number." + kind, {}, make("dt", {}, name, than ? make("small", {}, say("nearest", than)) : null), make("dd", {}, value));
     const against = (value) => (other ? value : null);
-    const figures = make("dl.numbers", { "aria-label": say("versus") },
+    const figures = make("dl.numbers", { "aria-label": say("numbersSaid") },
       tile(say("visited"), count(summary.planned), against(other && count(other.visited)), "visited"),
       tile(say("leftOut"), count(summary.left_out), against(other && count(other.left_out)), "out"),
       tile(say("averted"), yuan(summary.averted_yuan), against(other && yuan(other.averted_yuan)), "averted"),
@@ -57,7 +57,7 @@ class Panel {
     if (summary.lower_bound_yuan !== null) facts.push([say("bound"), summary.lower_bound_yuan]);
     return make("section.summary", {}, figures,
       make("p.facts", {}, facts.map(([name, value], at) => [at ? make("span.sep", {}, "·") : null, name, " ", make("b", {}, yuan(value))])),
-      other ? make("p.versus", {}, make("small.swatch", {}, "≙"), " ", say("versus"), "：", say("expected"), " ", make("b", {}, yuan(other.expected_yuan)), gain(summary, other)) : null);
+      other ? make("p.versus", {}, say("versus"), " ", make("b", {}, yuan(other.expected_yuan)), gain(summary, other)) : null);
   }
 
   sum() {
@@ -214,7 +214,7 @@ class Panel {
 
 function gain(summary, other) {
   const saved = other.expected_yuan - summary.expected_yuan;
-  return Math.abs(saved) < 1 ? null : make(saved > 0 ? "span.gain" : "span.gain.worse", {}, " " + (saved > 0 ? "−" : "+") + yuan(Math.abs(saved)));
+  return Math.abs(saved) < 1 ? null : make(saved > 0 ? "span.gain" : "span.gain.worse", {}, say(saved > 0 ? "less" : "moreLost", yuan(Math.abs(saved))));
 }
 
 /** What a case can be found by. */

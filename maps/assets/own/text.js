@@ -11,11 +11,15 @@ const WORDS = {
   practice: ["演练数据 · 人物、警情与道路均为虚构，不得用于实战", "PRACTICE DATA · people, alerts and roads are invented; not for real use"],
   visited: ["已安排上门", "visited"],
   leftOut: ["未安排", "left out"],
-  averted: ["预计挽损（模型）", "averted (modelled)"],
+  averted: ["模型挽损", "averted (model)"],
   share: ["30 分钟内到达", "reached in 30 min"],
   expected: ["预期损失", "expected loss"],
   nobody: ["无人上门", "nobody goes"],
-  versus: ["对比“就近派遣”", "against “nearest first”"],
+  versus: ["若按就近派遣，预期损失", "nearest first would lose"],
+  nearest: ["就近 {0}", "vs {0}"],
+  less: ["少损失 {0}", "{0} less lost"],
+  moreLost: ["多损失 {0}", "{0} more lost"],
+  numbersSaid: ["本方案四项指标；“就近”为就近派遣的同项数字", "this plan in four numbers; “vs” is the same for nearest first"],
   bound: ["损失下界", "proved bound"],
   sumTitle: ["收到 {0} 条预警", "{0} alerts received"],
   rejected: ["驳回", "rejected"],
@@ -172,7 +176,7 @@ function make(tag, attributes, ...children) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? "" : value);
   }
-  for (const child of children.flat()) {
+  for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
     element.append(child instanceof Node ? child : document.createTextNode(String(child)));
   }
