@@ -99,7 +99,7 @@ class Table:
 def read_text(path: Path) -> pd.DataFrame:
     """A CSV, XLSX or GeoPackage with every cell as text, "" where empty; blank rows are left out.
 
-    What a file is, its first bytes say, not its name. CSV may be UTF-8, UTF-16 with a mark, or
+    What a file is, its first bytes say. CSV may be UTF-8, UTF-16 with a mark, or
     GB18030, separated by comma, semicolon or tab. Of a workbook the first sheet with
     anything in it is read; a formula counts as the value saved with it.
 
@@ -118,6 +118,8 @@ def read_text(path: Path) -> pd.DataFrame:
     """
     raw = _bytes(path)
     if raw.startswith(b"SQLite format 3\x00"):
+        if path.suffix.lower() != ".gpkg":
+            raise BadInput(f"{path} looks like a GeoPackage; name it .gpkg, or save it as CSV")
         return _geopackage(path)
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise BadInput(
@@ -163,7 +165,9 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
         column = safe.iloc[:, position]
         if not pd.api.types.is_numeric_dtype(column.dtype):
             safe = safe.assign(**{str(safe.columns[position]): [harmless(one) for one in column]})
-    safe.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    safe.to_csv(
+        path, index=False, encoding="utf-8-sig", lineterminator="\r\n"
+    )  # so that a lone \r is quoted too
 
 
 def _is_kind(column: Any, kind: ColumnKind) -> bool:
@@ -196,9 +200,9 @@ def _bytes(path: Path) -> bytes:
 
 def _csv_rows(path: Path, raw: bytes) -> list[list[str]]:
     text = _decode(path, raw)
-    if "\x00" in text:
-        raise BadInput(f"{path} holds NUL characters: it is no text table; expected CSV, XLSX or GeoPackage")
     head = text[: text.find("\n")] if "\n" in text else text
+    if "\x00" in head:
+        raise BadInput(f"{path} holds NUL characters: it is no text table; expected CSV, XLSX or GeoPackage")
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows: list[list[str]] = []
@@ -250,7 +254,6 @@ def _headed(path: Path, rows: list[list[str]]) -> pd.DataFrame:
 
 
 def _geopackage(path: Path) -> pd.DataFrame:
-    # Read by name of driver only: a file that merely claims to be one must not reach another driver.
     import pyogrio  # noqa: PLC0415 (half a second, for those who bring a GeoPackage)
 
     try:
@@ -261,7 +264,12 @@ def _geopackage(path: Path) -> pd.DataFrame:
                 raise BadInput(
                     f"{path} has {len(layers)} layers ({', '.join(layers[:_LISTED])}); expected one"
                 )
-            count = pyogrio.read_info(path, layer=layers[0])["features"]
+            info = pyogrio.read_info(path, layer=layers[0])
+            if info["driver"] != "GPKG":  # what merely looks like one must not be read as something else
+                raise BadInput(
+                    f"{path} is no GeoPackage but {info['driver']}; save it as .gpkg, .csv or .xlsx"
+                )
+            count = info["features"]
             if count > MAX_ROWS:
                 raise BadInput(f"{path} has {count:,} features; at most {MAX_ROWS:,} are read: split it")
             frame = pyogrio.read_dataframe(path, layer=layers[0], fid_as_index=True)

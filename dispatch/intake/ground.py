@@ -52,7 +52,7 @@ class Ground:
 
     def __init__(self, gazetteer: pd.DataFrame) -> None:
         frame = GAZETTEER.check(gazetteer)
-        aliases = frame["aliases"].fillna("") if "aliases" in frame else pd.Series("", index=frame.index)
+        aliases = _texts(frame["aliases"]) if "aliases" in frame else [""] * len(frame)
         self._spots: dict[str, Spot] = {}
         self._named: dict[str, list[str]] = {}
         parts = (
@@ -61,7 +61,7 @@ class Ground:
             frame["level"],
             frame["lon"],
             frame["lat"],
-            frame["parent"].fillna(""),
+            _texts(frame["parent"]),
         )
         for (code, name, level, lon, lat, parent), others in zip(
             zip(*parts, strict=True), aliases, strict=True
@@ -70,6 +70,10 @@ class Ground:
             for spelling in {normal(name), *(normal(one) for one in str(others).split("|"))} - {""}:
                 self._named.setdefault(spelling, []).append(code)
         self._levels: dict[str, tuple[list[str], NDArray[np.float64]]] = {}
+
+    def name(self, code: str) -> str:
+        """What the entry of that code is called, "" if there is none."""
+        return self._spots[code].name if code in self._spots else ""
 
     def spot(self, code: str) -> Spot:
         """The entry of that code; KeyError if there is none."""
@@ -142,3 +146,8 @@ class Ground:
             if chosen := [one for one in found if one.level == level]:
                 return tuple(chosen)
         return tuple(found)
+
+
+def _texts(column: pd.Series) -> list[str]:
+    """A column of text as a file gives it back: one that was all blank comes as numbers."""
+    return ["" if pd.isna(one) else str(one) for one in column]

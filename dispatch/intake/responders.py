@@ -154,7 +154,7 @@ class _Reader:
             if responder is None:
                 off_duty += int(row) not in self.faults.by_row
             else:
-                names.add(responder.base)
+                names |= {responder.base, self.ground.name(responder.base)}
                 ready.append(responder)
         phones = dict(zip(rows["responder_id"], rows["phone"], strict=True))
         return Roster(
@@ -175,15 +175,8 @@ class _Reader:
         own = self._own(row, cells, kind, base)
         if row in self.faults.by_row or base is None or shift is None:
             return None
-        lon, lat, base_name = base
-        answers = (
-            self.answers.of(kind, (identity, cells["name"], cells["base_place"], base_name))
-            if self.answers
-            else None
-        )
-        jurisdiction = ((answers or own) if self.replaces else (own or answers)) or self.ground.home_ground(
-            kind, lon, lat
-        )
+        lon, lat, base_code = base
+        jurisdiction = self._jurisdiction(cells, kind, base, own)
         if shift.break_start is not None and shift.break_end is not None and shift.break_start <= 0:
             # on a break now: the same as being free when it ends
             free, shift = max(free, shift.break_end), Shift(shift.start, shift.end)
@@ -201,8 +194,17 @@ class _Reader:
             max_visits=visits,
             free_at_minutes=free,
             status=cells["status"] or "free",
-            base=base_name,
+            base=base_code,
         )
+
+    def _jurisdiction(
+        self, cells: dict[str, Any], kind: Kind, base: tuple[float, float, str], own: frozenset[str]
+    ) -> frozenset[str]:
+        lon, lat, code = base
+        names = (cells["responder_id"], cells["name"], cells["base_place"], code, self.ground.name(code))
+        answers = (self.answers.of(kind, names) if self.answers else None) or frozenset()
+        first, second = (answers, own) if self.replaces else (own, answers)
+        return first or second or self.ground.home_ground(kind, lon, lat)
 
     def _base(self, row: int, cells: dict[str, Any]) -> tuple[float, float, str] | None:
         lon, lat, place = cells["base_lon"], cells["base_lat"], cells["base_place"]

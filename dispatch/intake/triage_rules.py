@@ -105,10 +105,15 @@ class TriageRules(Section):
     def _a_fraud_type(cls, name: str) -> str:
         return next(iter(_known_fraud_types({name: None})))
 
+    @field_validator("fraud_types", mode="before")
+    @classmethod
+    def _only_fraud_types(cls, types: Any) -> Any:
+        return _known_fraud_types(types) if isinstance(types, Mapping) else types
+
     @field_validator("fraud_types")
     @classmethod
     def _every_fraud_type(cls, types: dict[str, FraudType]) -> dict[str, FraudType]:
-        return dict(_complete(_known_fraud_types(types), FRAUD_TYPES))
+        return dict(_complete(types, FRAUD_TYPES))
 
     @field_validator("tiers")
     @classmethod
