@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
+from practice.alerts import build_alerts  # noqa: E402
 from practice.chains import build_chains, open_dead_ends, to_network  # noqa: E402
 from practice.crews import build_crews  # noqa: E402
 from practice.expressways import add_expressways  # noqa: E402
@@ -41,6 +42,7 @@ def build(sources: Path, out: Path) -> None:
     responders, jurisdiction = build_crews(gazetteer)
     write_csv(out / "responders.csv", responders)
     write_csv(out / "jurisdiction.csv", jurisdiction)
+    write_csv(out / "alerts.csv", build_alerts(gazetteer))
 
 
 def main() -> None:
