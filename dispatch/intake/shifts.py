@@ -12,6 +12,8 @@ DAY_MINUTES = 1440.0
 Clock = float | datetime
 """Minutes after midnight, every day; or one moment with its zone."""
 
+LONGEST_SHIFT_HOURS = 12
+
 
 def minutes_from(at: datetime, moment: datetime) -> float:
     """Real minutes from `at` to `moment` (a clock change between the two is counted)."""
@@ -64,7 +66,9 @@ def default_shift(responder_id: str, kind: str, at: datetime, duty: Duty) -> Shi
 
     Each responder has its own fixed threshold between 0 and 1, a hash of its id: it is on duty
     in the hours whose share is above it. So the same people are on at the same hours on
-    every run, those on at night are on by day too, and the shares come out as set.
+    every run, those on at night are on by day too, and the shares come out as set. Whoever is
+    above their mark for longer than a shift lasts is relieved every twelve hours, at an hour
+    of their own, so that not all change at once.
     """
     threshold = _threshold(responder_id)
     if duty.share(kind, at.hour) <= threshold:
@@ -74,13 +78,23 @@ def default_shift(responder_id: str, kind: str, at: datetime, duty: Duty) -> Shi
         past += 1
     while ahead < 24 and duty.share(kind, (at.hour + ahead) % 24) > threshold:
         ahead += 1
+    if past + ahead - 1 > LONGEST_SHIFT_HOURS:
+        past = min(past, (at.hour - _relief_hour(responder_id)) % LONGEST_SHIFT_HOURS + 1)
+        ahead = min(ahead, LONGEST_SHIFT_HOURS + 1 - past)
     into_hour = at.minute + at.second / 60.0
     return Shift(-(past - 1) * 60.0 - into_hour, ahead * 60.0 - into_hour)
 
 
 def _threshold(responder_id: str) -> float:
-    digest = hashlib.sha256(responder_id.encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+    return int.from_bytes(_digest(responder_id)[:8], "big") / 2**64
+
+
+def _relief_hour(responder_id: str) -> int:
+    return _digest(responder_id)[8] % LONGEST_SHIFT_HOURS
+
+
+def _digest(responder_id: str) -> bytes:
+    return hashlib.sha256(responder_id.encode("utf-8", "surrogatepass")).digest()
 
 
 def _on_day(at: datetime, day: int, clock_minutes: float) -> datetime:
