@@ -10,7 +10,8 @@ import csv
 import io
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ BEYOND = "(beyond the headings)"
 GEOMETRY_COLUMNS = ("geometry_lon", "geometry_lat", "geometry_datum")
 """Columns a GeoPackage's points are given as, WGS-84."""
 _LISTED = 5
+_LONGEST_QUOTE = 60  # lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +206,54 @@ def _csv_rows(path: Path, raw: bytes) -> list[list[str]]:
     if "\x00" in head:
         raise BadInput(f"{path} holds NUL characters: it is no text table; expected CSV, XLSX or GeoPackage")
     delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows: list[list[str]] = []
-    try:
-        for row in reader:
-            rows.append([cell.strip() for cell in row])
-            if len(rows) > MAX_ROWS + 1:
-                raise BadInput(f"{path} has more than {MAX_ROWS:,} rows: split it")
-    except csv.Error as cause:
-        raise BadInput(f"{path}, line {reader.line_num}: {cause}; is a quotation mark left open?") from cause
+    for row in _records(io.StringIO(text, newline=""), delimiter):
+        rows.append([cell.strip() for cell in row])
+        if len(rows) > MAX_ROWS + 1:
+            raise BadInput(f"{path} has more than {MAX_ROWS:,} rows: split it")
     return rows
+
+
+def _records(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """Rows of a CSV; a quotation mark left open costs its own row, not all rows after it.
+
+    The csv module would take everything up to the next mark, or the end, into one cell. Here a
+    quoted cell may run over `_LONGEST_QUOTE` lines, and only if its row then has no more cells
+    than there are headings; otherwise the line is read with its marks as they stand.
+    """
+    waiting = deque[str]()
+    source = iter(lines)
+    width = 0
+    while True:
+        line = waiting.popleft() if waiting else next(source, None)
+        if line is None:
+            return
+        row = line.rstrip("\r\n").split(delimiter)
+        if '"' in line:
+            while len(waiting) < _LONGEST_QUOTE and (more := next(source, None)) is not None:
+                waiting.append(more)
+            quoted, taken = _quoted_row([line, *waiting], delimiter)
+            if quoted is not None and (taken == 1 or len(quoted) <= width or not width):
+                row = quoted
+                for _ in range(taken - 1):
+                    waiting.popleft()
+        width = width or (len(row) if any(row) else 0)
+        yield row
+
+
+def _quoted_row(lines: Sequence[str], delimiter: str) -> tuple[list[str] | None, int]:
+    """The row that begins with the first line, and how many lines it takes; None if it never ends."""
+    text = ""
+    for count, line in enumerate(lines, start=1):
+        text += line
+        if count > 1 and '"' not in line:
+            continue
+        try:
+            return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)), count
+        except csv.Error as cause:
+            if "unexpected end" not in str(cause):
+                return None, 1
+    return None, 1
 
 
 def _decode(path: Path, raw: bytes) -> str:
