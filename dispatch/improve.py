@@ -138,11 +138,11 @@ def improve(
         moved = False
         for case in order:
             if not go_on():
-                return better
+                return {who: visits for who, visits in better.items() if visits}
             moved |= _reseat(problem, worth, better, case, chairs.get(case.id, ()))
         if not moved:
             break
-    return better
+    return {who: visits for who, visits in better.items() if visits}
 
 
 def _reseat(problem: Problem, worth: Worth, routes: Routes, case: Case, chairs: Sequence[Seat]) -> bool:

@@ -31,6 +31,10 @@ class Breach(str):
         one.reason = reason
         return one
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        """What copies and other processes make it again from."""
+        return (self.reason.code,), dict(self.reason.params)
+
     @property
     def code(self) -> str:
         """The stable code of the rule that is broken."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -60,10 +61,10 @@ def place(at: Point = 10.0, **given: Any) -> Place:
     return Place(lon=lon, lat=lat, **(fields | given))
 
 
-def case(id: str = "c1", at: Point = 10.0, places: Sequence[Place] | None = None, **given: Any) -> Case:
+def case(name: str = "c1", at: Point = 10.0, places: Sequence[Place] | None = None, **given: Any) -> Case:
     """A critical case of 60,000 yuan losing 1 % a minute at first; anyone may go, 10 minutes on site."""
     where = [place(at)] if places is None else places
-    named = tuple(_named(one, f"{id}/{number}") for number, one in enumerate(where))
+    named = tuple(_named(one, f"{name}/{number}") for number, one in enumerate(where))
     fields: dict[str, Any] = {
         "tier": "critical",
         "fraud_type": "investment",
@@ -71,19 +72,19 @@ def case(id: str = "c1", at: Point = 10.0, places: Sequence[Place] | None = None
         "hazard_per_hour": 0.6,
         "service_minutes": dict.fromkeys(KINDS, 10.0),
     }
-    return Case(id=id, places=named, **(fields | given))
+    return Case(id=name, places=named, **(fields | given))
 
 
-def responder(id: str = "r1", at: Point = 0.0, shift_minutes: float = 480.0, **given: Any) -> Responder:
+def responder(name: str = "r1", at: Point = 0.0, shift_minutes: float = 480.0, **given: Any) -> Responder:
     """A station car on duty for eight hours from now, answering for town t1."""
     lon, lat = lonlat(at)
     fields: dict[str, Any] = {
         "kind": "station",
-        "name": f"crew {id}",
+        "name": f"crew {name}",
         "shift": Shift(0.0, shift_minutes),
         "jurisdiction": frozenset({"t1"}),
     }
-    return Responder(id=id, lon=lon, lat=lat, **(fields | given))
+    return Responder(id=name, lon=lon, lat=lat, **(fields | given))
 
 
 def problem(
@@ -134,12 +135,10 @@ def _travel(
 
 
 def _named(one: Place, name: str) -> Place:
-    from dataclasses import replace
-
     return one if one.id else replace(one, id=name)
 
 
-def stop(id: str = "r1:1", case_id: str = "c1", place_id: str = "c1/0", **given: Any) -> Stop:
+def stop(name: str = "r1:1", case_id: str = "c1", place_id: str = "c1/0", **given: Any) -> Stop:
     """A stop ten minutes away, contact on arrival, ten minutes long."""
     fields: dict[str, Any] = {
         "drive_minutes": 10.0,
@@ -149,7 +148,7 @@ def stop(id: str = "r1:1", case_id: str = "c1", place_id: str = "c1/0", **given:
         "contact": 10.0,
         "leave": 20.0,
     }
-    return Stop(id=id, case_id=case_id, place_id=place_id, **(fields | given))
+    return Stop(id=name, case_id=case_id, place_id=place_id, **(fields | given))
 
 
 def plan(routes: Sequence[Route] = (), left_out: Sequence[LeftOut] = (), **given: Any) -> Plan:
