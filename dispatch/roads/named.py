@@ -85,7 +85,9 @@ def _settlement(name: str, place: str, tags: Mapping[str, str]) -> str:
         if len(name) > 1 and ending.search(name):
             if level == "village" and place == "hamlet" and name.endswith("小区"):
                 return "hamlet"
-            small = tags["place"] not in ("city", "county", "district", "suburb", "town") and level == "county"
+            small = (
+                tags["place"] not in ("city", "county", "district", "suburb", "town") and level == "county"
+            )
             return place if small else level
     return place
 
