@@ -43,10 +43,21 @@ kit.ready = () => {
   kit.whole();
   map.on("click", () => choose(null));
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && state.selected) choose(null); });
-  window.addEventListener("beforeprint", () => kit.leaflet.invalidateSize({ animate: false }));
+  map.on("resize", sizeForPaper);
+  sizeForPaper();
   window.setInterval(() => kit.panel.tick(), 15000);
   if (state.selected) choose(state.selected);
 };
+
+/** Paper shows the map as it stands on screen, enlarged: a canvas cannot be drawn anew while printing. */
+function sizeForPaper() {
+  const size = kit.leaflet.getSize(), paper = { x: 1500, y: 880 };
+  if (!size.x || !size.y || window.matchMedia("print").matches) return;
+  const style = document.documentElement.style;
+  style.setProperty("--map-width", size.x + "px");
+  style.setProperty("--map-height", size.y + "px");
+  style.setProperty("--map-zoom", Math.min(paper.x / size.x, paper.y / size.y).toFixed(3));
+}
 
 function groundBounds(ground) {
   const bounds = L.latLngBounds([]);
@@ -63,6 +74,7 @@ function buildFrame() {
   document.documentElement.lang = state.language === "en" ? "en" : "zh-CN";
   kit.skip = make("a.skip", { href: "#panel" });
   kit.banner = data.synthetic ? make("div.practice", { role: "note" }) : null;
+  kit.sheetTitle = make("div.sheet-title");
   kit.card = make("div.card-slot", { "aria-live": "polite" });
   kit.legend = make("details.legend");
   kit.tools = make("div.tools");
@@ -70,7 +82,7 @@ function buildFrame() {
   kit.grip = make("button.grip", { type: "button", onclick: () => { document.body.classList.toggle("tall"); setTimeout(() => kit.leaflet.invalidateSize(), 250); } });
   ground.append(kit.card, kit.legend, kit.tools, kit.credit, make("div.north", { "aria-hidden": "true" }, "▲", make("span")));
   if (data.watermark) ground.append(make("div.watermark", { "aria-hidden": "true" }, Array.from({ length: 12 }, () => make("span", {}, data.watermark))));
-  page.prepend(kit.skip, ...(kit.banner ? [kit.banner] : []), make("aside", { id: "panel", tabindex: "-1" }), kit.grip);
+  page.prepend(kit.skip, kit.sheetTitle, ...(kit.banner ? [kit.banner] : []), make("aside", { id: "panel", tabindex: "-1" }), kit.grip);
   for (const element of [kit.card, kit.legend, kit.tools]) {
     L.DomEvent.disableClickPropagation(element);
     L.DomEvent.disableScrollPropagation(element);
@@ -81,6 +93,7 @@ function buildFrame() {
 function furnish() {
   document.title = (data.synthetic ? "［" + pick(["演练", "PRACTICE"]) + "］" : "") + data.area + " · " + pick(data.title) + " · " + clock(0, true);
   kit.skip.textContent = say("skip");
+  kit.sheetTitle.replaceChildren(make("b", {}, given(data.area)), " ", given(pick(data.title)), " · ", say("asOf"), " ", clock(0, true));
   if (kit.banner) kit.banner.textContent = say("practice");
   document.getElementById("panel").setAttribute("aria-label", say("panel"));
   kit.leaflet.getContainer().setAttribute("aria-label", say("map"));
