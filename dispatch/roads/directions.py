@@ -21,6 +21,8 @@ LOOK_METRES = 25.0
 """The direction of a road at a junction is that of its nearest metres, bends apart."""
 SHORT_METRES = 30.0
 """An unnamed stretch shorter than this is part of the junction, not a step of its own."""
+DOORSTEP_METRES = 15.0
+"""A walk shorter than this, beside a drive, is the pavement: nobody needs to be told."""
 COMPASS = {
     "zh": ("北", "东北", "东", "东南", "南", "西南", "西", "西北"),
     "en": ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"),
@@ -68,10 +70,12 @@ class Step:
 
 
 def directions(parts: Sequence[Part]) -> tuple[Step, ...]:
-    """The steps of a leg's parts, in order; an empty leg has none."""
+    """The steps of a leg's parts, in order; walks of a few metres and empty legs have none."""
     steps: list[Step] = []
     before: Part | None = None
     for part in parts:
+        if part.road == "walk" and part.metres < DOORSTEP_METRES and len(parts) > 1:
+            continue
         turn = _turn(before, part)
         aside = not part.street and part.road != "walk" and part.metres < SHORT_METRES
         goes_on = turn == "straight" and steps and steps[-1].street == part.street and part.road != "walk"
