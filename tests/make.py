@@ -7,7 +7,7 @@ stands, and a drive takes |dx| + |dy| minutes by car, times the profile's slowne
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -159,17 +159,23 @@ def plan(routes: Sequence[Route] = (), left_out: Sequence[LeftOut] = (), **given
 
 # --- any day at all (hypothesis) ------------------------------------------------------------
 
-_SKILLS = ("police", "female", "hakka")
 _TOWNS = ("t1", "t2", "t3")
-_points = st.tuples(st.integers(0, 60), st.integers(0, 60))
-_few_skills = st.frozensets(st.sampled_from(_SKILLS), max_size=1)
+_POINTS = st.tuples(st.integers(0, 30), st.integers(0, 30))
+_POLICE = frozenset({"police"})
+
+
+def rarely(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
+    """Mostly `usual`; each of `others` now and then."""
+    return st.integers(0, 3 * len(others) + len(others) - 1).map(
+        lambda pick: others[pick % len(others)] if pick >= 3 * len(others) else usual
+    )
 
 
 @st.composite
 def shifts(draw: st.DrawFn) -> Shift:
     """A shift that may have begun, end soon, or hold a break."""
-    start = float(draw(st.integers(-60, 60)))
-    end = start + draw(st.integers(0, 400))
+    start = float(draw(st.integers(-60, 40)))
+    end = start + draw(rarely(st.integers(120, 480), st.integers(0, 90)).flatmap(lambda one: one))
     if draw(st.booleans()) or end - start < 60:
         return Shift(start, end)
     pause = start + draw(st.integers(0, int(end - start) - 40))
@@ -178,34 +184,34 @@ def shifts(draw: st.DrawFn) -> Shift:
 
 @st.composite
 def crews(draw: st.DrawFn, number: int) -> Responder:
-    """A responder of any kind, busy, off or free."""
+    """A responder of any kind: mostly free, able and entitled; or busy, off, or a stranger."""
     return responder(
         f"r{number}",
-        at=draw(_points),
-        kind=draw(st.sampled_from(KINDS)),
+        at=draw(_POINTS),
+        kind=draw(rarely("station", "village", "county", "town")),
         shift=draw(shifts()),
-        profile=draw(st.sampled_from(("car", "motorcycle", "foot"))),
-        skills=draw(st.frozensets(st.sampled_from(_SKILLS), max_size=3)),
-        jurisdiction=draw(st.frozensets(st.sampled_from(_TOWNS), max_size=2)),
-        neighbours=draw(st.sampled_from((frozenset[str](), frozenset({"k1"}), frozenset({"*"})))),
-        max_visits=draw(st.sampled_from((0, 1, 3, 10))),
-        free_at_minutes=float(draw(st.sampled_from((0, 0, 25, 500)))),
-        status=draw(st.sampled_from(("free", "free", "busy", "off"))),
+        profile=draw(rarely("car", "motorcycle", "foot")),
+        skills=draw(rarely(_POLICE, frozenset(), frozenset({"police", "female"}))),
+        jurisdiction=draw(rarely(frozenset(_TOWNS), frozenset({"t1"}), frozenset({"t2"}), frozenset())),
+        neighbours=draw(st.sampled_from((frozenset({"k1"}), frozenset({"*"}), frozenset[str]()))),
+        max_visits=draw(rarely(10, 0, 1, 2)),
+        free_at_minutes=draw(rarely(0.0, 25.0, 500.0)),
+        status=draw(rarely("free", "busy", "off")),
     )
 
 
 @st.composite
 def spots(draw: st.DrawFn) -> list[Place]:
     """Up to three candidate places whose probabilities sum to at most 1."""
-    count = draw(st.sampled_from((1, 1, 1, 2, 3, 0)))
-    shares = [draw(st.integers(1, 10)) for _ in range(count)]
+    count = draw(rarely(1, 2, 3, 0))
+    shares = [draw(st.integers(2, 10)) for _ in range(count)]
     whole = max(10, sum(shares))
     return [
         place(
-            draw(_points),
+            draw(_POINTS),
             probability=share / whole,
-            township=draw(st.sampled_from((*_TOWNS, None))),
-            search_minutes=float(draw(st.sampled_from((0, 0, 7)))),
+            township=draw(rarely("t1", "t2", "t3", None)),
+            search_minutes=draw(rarely(0.0, 7.0)),
         )
         for share in shares
     ]
@@ -214,44 +220,40 @@ def spots(draw: st.DrawFn) -> list[Place]:
 @st.composite
 def alarms(draw: st.DrawFn, number: int) -> Case:
     """A case with any of: window, due moment, hold, needs, several places."""
-    opens = float(draw(st.sampled_from((0, 0, 0, 30))))
-    closes = draw(st.sampled_from((math.inf, math.inf, opens + 45.0)))
-    due = draw(st.sampled_from((math.inf, 15.0, 60.0)))
+    opens = draw(rarely(0.0, 30.0))
+    due = draw(rarely(math.inf, 15.0, 60.0))
     return case(
         f"c{number}",
         places=draw(spots()),
         tier=draw(st.sampled_from(TIERS)),
-        stake_yuan=float(draw(st.sampled_from((0, 800, 20_000, 300_000)))),
-        hazard_per_hour=draw(st.sampled_from((0.0, 0.3, 1.0, 3.0))),
-        service_minutes={kind: float(draw(st.integers(0, 30))) for kind in KINDS},
-        needs=draw(_few_skills),
-        window=(opens, closes),
+        stake_yuan=draw(st.sampled_from((20_000.0, 300_000.0, 60_000.0, 800.0, 0.0))),
+        hazard_per_hour=draw(st.sampled_from((1.0, 0.3, 3.0, 0.0))),
+        service_minutes=dict.fromkeys(KINDS, float(draw(st.integers(0, 30)))) | {"village": 5.0},
+        needs=draw(rarely(frozenset(), _POLICE, frozenset({"female"}))),
+        window=(opens, opens + draw(rarely(math.inf, 45.0))),
         due_minutes=due,
         late_yuan_per_minute=0.0 if math.isinf(due) else 20.0,
-        hold=draw(st.sampled_from((None, None, Hold(40.0, 0.0), Hold(90.0, 0.2)))),
-        may_go=draw(
-            st.sampled_from((frozenset(KINDS), frozenset({"station"}), frozenset({"village", "town"})))
-        ),
+        hold=draw(rarely(None, Hold(40.0, 0.0), Hold(90.0, 0.2))),
+        may_go=draw(rarely(frozenset(KINDS), frozenset({"station"}), frozenset({"village", "town"}))),
     )
 
 
 @st.composite
-def days(draw: st.DrawFn, most_responders: int = 5, most_cases: int = 7) -> Problem:
+def days(draw: st.DrawFn, most_responders: int = 4, most_cases: int = 7) -> Problem:
     """Any day: crews short or absent, cases none, unreachable, pinned, or worth nothing."""
-    team = [draw(crews(number)) for number in range(draw(st.integers(0, most_responders)))]
+    hands_free = draw(st.integers(1, most_responders)) if draw(rarely(True, False)) else 0
+    team = [draw(crews(number)) for number in range(hands_free)]
     wanted = [draw(alarms(number)) for number in range(draw(st.integers(0, most_cases)))]
     ids = [one.id for each in wanted for one in each.places]
-    cut = draw(st.frozensets(st.sampled_from(ids), max_size=2)) if ids else frozenset[str]()
-    hands = ["", "nobody knows", *[one.id for one in team]]
-    pinned: Mapping[str, str] = (
-        draw(st.dictionaries(st.sampled_from([one.id for one in wanted]), st.sampled_from(hands), max_size=2))
-        if wanted
-        else {}
-    )
+    cut = draw(st.frozensets(st.sampled_from(ids), max_size=1)) if ids else frozenset[str]()
+    hands = [*[one.id for one in team], "", "nobody knows"]
+    pinned: dict[str, str] = {}
+    if wanted and draw(rarely(False, True)):
+        pinned = {draw(st.sampled_from(wanted)).id: draw(st.sampled_from(hands))}
     prices = Prices(
         neighbour_yuan={"station": 500.0, "village": 2_000.0},
-        drive_yuan_per_minute=float(draw(st.sampled_from((0, 3, 50)))),
-        strict=draw(st.booleans()),
+        drive_yuan_per_minute=draw(st.sampled_from((3.0, 0.0, 50.0))),
+        strict=draw(rarely(False, True)),
     )
     return problem(
         team,
@@ -260,7 +262,7 @@ def days(draw: st.DrawFn, most_responders: int = 5, most_cases: int = 7) -> Prob
         no_way_back=draw(st.frozensets(st.sampled_from(ids), max_size=1)) if ids else (),
         prices=prices,
         pinned=pinned,
-        min_stake_yuan=float(draw(st.sampled_from((0, 0, 1_000)))),
+        min_stake_yuan=draw(rarely(0.0, 1_000.0)),
         cut_off=dict.fromkeys(cut, "G325 K12") if draw(st.booleans()) else {},
     )
 
