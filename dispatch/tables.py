@@ -33,6 +33,8 @@ BEYOND = "(beyond the headings)"
 """Column that holds the cells of a CSV row for which there is no heading; absent if none."""
 GEOMETRY_COLUMNS = ("geometry_lon", "geometry_lat", "geometry_datum")
 """Columns a GeoPackage's points are given as, WGS-84."""
+_FORMULA_STARTS = frozenset("=+-@＝＋－＠|%")
+_CONTROL_STARTS = frozenset("\t\r\n\0")
 _LISTED = 5
 _LONGEST_QUOTE = 60  # lines
 
@@ -153,11 +155,14 @@ def cell_text(value: Any) -> str:
     return str(value).strip()
 
 
+def formula_like(text: str) -> bool:
+    """Whether a spreadsheet may take the text for a formula, in half or full width."""
+    return text.lstrip()[:1] in _FORMULA_STARTS or text[:1] in _CONTROL_STARTS
+
+
 def harmless(value: Any) -> Any:
     """A cell no spreadsheet will compute: text that starts like a formula gets an apostrophe."""
-    if isinstance(value, str) and value.lstrip()[:1] in {"=", "+", "-", "@", "＝", "＋", "－", "＠"}:
-        return "'" + value
-    return "'" + value if isinstance(value, str) and value[:1] in {"\t", "\r", "\n"} else value
+    return "'" + value if isinstance(value, str) and formula_like(value) else value
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -20,8 +20,8 @@ from dispatch.reasons import Language, Reason, say
 from dispatch.redact import Redact
 from dispatch.sheets import prepared, write_sheets
 from dispatch.sheets.book import SheetBook, book_of
-from dispatch.sheets.table import BOM, harmless
 from dispatch.store import write_folder
+from dispatch.tables import write_csv
 
 REPORTED = ("folium", "geopandas", "numpy", "ortools", "osmium", "osmnx", "pandas", "scipy", "shapely")
 
@@ -115,19 +115,14 @@ def write_tables(day: Day, folder: Path, language: Language) -> None:
         for case_id, refused in day.unplaced.items()
         for one in refused
     ]
-    _write_csv(
-        folder / "unplaced.csv", pd.DataFrame(unplaced, columns=["case_id", "row", "code", "sentence"])
-    )
-    _write_csv(folder / "rejected.csv", day.alerts.rejected)
-    _write_csv(folder / "no_visit.csv", no_visit)
-    _write_csv(folder / "left_out.csv", pd.DataFrame(left_out, columns=["case_id", "code", "sentence"]))
-    _write_csv(folder / "calls.csv", day.triage.calls)
-
-
-def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    """UTF-8 with a byte order mark, as spreadsheets expect; no cell can be a formula."""
-    text = table.map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
-    path.write_text(BOM + text.to_csv(index=False, lineterminator="\r\n"), encoding="utf-8", newline="")
+    columns = ["case_id", "row", "code", "sentence"]
+    write_csv(pd.DataFrame(unplaced, columns=columns), folder / "unplaced.csv")
+    if len(day.roster.rejected):
+        write_csv(day.roster.rejected, folder / "rejected_responders.csv")
+    write_csv(day.alerts.rejected, folder / "rejected.csv")
+    write_csv(no_visit, folder / "no_visit.csv")
+    write_csv(pd.DataFrame(left_out, columns=["case_id", "code", "sentence"]), folder / "left_out.csv")
+    write_csv(day.triage.calls, folder / "calls.csv")
 
 
 def _write_json(path: Path, value: Any) -> None:

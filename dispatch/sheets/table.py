@@ -11,11 +11,10 @@ from dispatch.reasons import Language
 from dispatch.redact import clean
 from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot
 from dispatch.sheets.words import PRACTICE, coded, sentence, span
+from dispatch.tables import formula_like
 
 Cell = str | int | float | None
 
-# what spreadsheets take for the start of a formula, in half and full width
-_FORMULA_STARTS = frozenset("=+-@＝＋－＠|%")
 BOM = "\ufeff"
 
 COLUMNS: Mapping[str, str] = {
@@ -72,7 +71,8 @@ def harmless(value: Cell) -> Cell:
     if not isinstance(value, str):
         return value
     text = clean(value)
-    return f"'{text}" if text[:1] in _FORMULA_STARTS and text else text
+    # judged before cleaning too: a leading tab or return is itself a way in
+    return f"'{text}" if text and (formula_like(value) or formula_like(text)) else text
 
 
 def rows_of(book: SheetBook, language: Language = "zh") -> list[dict[str, Cell]]:
