@@ -34,6 +34,7 @@ app.add_typer(area_app, name="area")
 
 notes = Console(stderr=True)
 NEEDS_A_HUMAN = 3
+AREA_LANG = "Language of the account: zh or en."
 
 
 def main() -> None:
@@ -66,6 +67,7 @@ def area_import(
     out: Annotated[Path, typer.Option(help="The area folder to write.")],
     name: Annotated[str | None, typer.Option(help="The area's name; default: the file's.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an area folder that is there.")] = False,
+    lang: Annotated[Language, typer.Option(help=AREA_LANG)] = "zh",
 ) -> None:
     """Make an area folder of an OpenStreetMap extract."""
     from dispatch import area as areas
@@ -73,7 +75,7 @@ def area_import(
     refuse_overwrite(out, force=force)
     with notes.status(f"reading {extract.name}"):
         area = areas.import_area(extract, out, name=name, force=force)
-    print(areas.describe(area))
+    print(areas.describe(area, lang))
 
 
 @area_app.command("download")
@@ -81,6 +83,7 @@ def area_download(
     query: Annotated[str, typer.Argument(help='A place OpenStreetMap knows: "茂名市, 广东省".')],
     out: Annotated[Path, typer.Option(help="The area folder to write.")],
     force: Annotated[bool, typer.Option("--force", help="Replace an area folder that is there.")] = False,
+    lang: Annotated[Language, typer.Option(help=AREA_LANG)] = "zh",
 ) -> None:
     """Make an area folder from the internet, through OSMnx (this asks OpenStreetMap's servers)."""
     from dispatch import area as areas
@@ -89,17 +92,18 @@ def area_download(
     notes.print(f"asking OpenStreetMap's servers for {query}", markup=False, highlight=False)
     with notes.status("downloading"):
         area = areas.download_area(query, out, force=force)
-    print(areas.describe(area))
+    print(areas.describe(area, lang))
 
 
 @area_app.command("show")
 def area_show(
     area: Annotated[str, typer.Argument(help="An area folder, or the name of a bundled one.")],
+    lang: Annotated[Language, typer.Option(help=AREA_LANG)] = "zh",
 ) -> None:
     """Counts, extent, and what was dropped and why."""
     from dispatch import area as areas
 
-    print(areas.describe(areas.open_area(area)))
+    print(areas.describe(areas.open_area(area), lang))
 
 
 @app.command()

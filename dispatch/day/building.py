@@ -15,10 +15,10 @@ from dispatch.domain import Case, Plan, Prices, Problem, Responder
 from dispatch.roads.travel import Leg, Travel
 
 
-def open_roads(area: Area, responders: Iterable[Responder], at: datetime) -> dict[str, Travel]:
+def open_roads(area: Area, responders: Iterable[Responder], at: datetime, rules: Rules) -> dict[str, Travel]:
     """One `Travel` per profile somebody on duty uses, at the speeds of that hour."""
     return {
-        profile: Travel(area.network, profile, departure=at)
+        profile: Travel(area.network, profile, departure=at, speeds=rules.speeds)
         for profile in sorted({responder.profile for responder in responders})
     }
 

@@ -88,7 +88,7 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
     with watch.stage("calling the roll"):
         roster = call_the_roll(area, request, rules)
     with watch.stage("measuring the roads"):
-        travels = open_roads(area, roster.responders, request.at)
+        travels = open_roads(area, roster.responders, request.at, rules)
         problem = build_problem(cases, roster.responders, travels, request.at, rules)
     with watch.stage("deciding"):
         nearest = routing.solve(problem, policy="nearest", seed=request.seed)

@@ -11,10 +11,11 @@ from typing import Any
 from dispatch.errors import SettingsError
 from dispatch.intake.triage import TriageRules
 from dispatch.places.settings import PlaceSettings
+from dispatch.roads.speeds import Speeds
 from dispatch.routing import DEFAULT_POLICY
 from dispatch.settings import Duty, Planning, digest, read_toml, section
 
-SECTIONS = ("columns", "planning", "duty", "triage", "places")
+SECTIONS = ("columns", "planning", "duty", "triage", "places", "speeds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,13 @@ class Rules:
     duty: Duty
     triage: TriageRules
     places: PlaceSettings
+    speeds: Speeds
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
         """Changes with any value in force."""
-        return digest(self.planning, self.duty, self.triage, self.places)
+        return digest(self.planning, self.duty, self.triage, self.places, self.speeds)
 
     def as_json(self) -> dict[str, Any]:
         """Every value in force, as it stands in `plan.json`."""
@@ -73,5 +75,6 @@ def read_rules(path: Path | None) -> Rules:
         duty=section(Duty, "duty", overlay),
         triage=section(TriageRules, "triage", overlay),
         places=section(PlaceSettings, "places", overlay),
+        speeds=section(Speeds, "speeds", overlay),
         columns=columns,
     )
