@@ -289,6 +289,16 @@ def test_practice_data_say_so_on_screen_and_on_paper(opened):
         assert page.locator(".practice").count() == 0
 
 
+def test_paper_gets_the_map_with_title_legend_scale_and_north_and_then_the_list(opened):
+    with opened(make_view.day(20, 3)) as page:
+        pdf = page.pdf(prefer_css_page_size=True)
+        assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") + pdf.count(b"/Type /Page/") >= 2
+        page.emulate_media(media="print")
+        for part in (".sheet-title", ".legend summary", ".leaflet-control-scale", ".north", "#results"):
+            assert page.locator(part).is_visible(), part
+        assert not page.locator("#search").is_visible()
+
+
 def test_the_address_keeps_what_was_chosen(opened):
     with opened(address="#lang=en&tab=out&case=A-2") as page:
         assert "A-2" in said(page, ".card")

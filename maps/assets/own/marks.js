@@ -241,7 +241,10 @@ class Marks {
     this.driven = [];
     this.layers.cases = plan.cases.length > CLUSTER_ABOVE ? this.clusters() : L.layerGroup();
     for (const route of plan.routes) this.addRoute(route);
-    for (const responder of plan.responders) this.addResponder(responder);
+    // crews of one base share its point: those that were sent lie on top
+    for (const busy of [false, true]) {
+      for (const responder of plan.responders) if (Boolean(responder.route) === busy) this.addResponder(responder);
+    }
     // less urgent first, so that the most urgent lie on top
     const order = [...plan.cases].filter((one) => one.place).sort((a, b) => TIERS.indexOf(b.tier) - TIERS.indexOf(a.tier));
     const marks = order.map((one) => this.addCase(one));

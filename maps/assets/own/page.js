@@ -100,7 +100,7 @@ function furnish() {
   kit.leaflet.getContainer().setAttribute("role", "application");
   document.querySelector(".north span").textContent = say("north");
   kit.grip.setAttribute("aria-label", say("resize"));
-  kit.credit.replaceChildren(given(data.attribution), ...(data.synthetic ? [make("b", {}, " " + pick(["演练数据", "practice data"]))] : []));
+  kit.credit.replaceChildren(given(data.attribution), ...(data.synthetic && !data.attribution.includes("演练") ? [make("b", {}, " " + pick(["演练数据", "practice data"]))] : []));
   const tool = (key, sign, act) => make("button", { type: "button", title: say(key), "aria-label": say(key), onclick: act }, sign);
   kit.tools.replaceChildren(
     tool("zoomIn", "+", () => kit.leaflet.zoomIn(1)), tool("zoomOut", "−", () => kit.leaflet.zoomOut(1)), tool("whole", "⤢", () => kit.whole()));
