@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from dispatch import routing
 from dispatch.domain import Prices, Shift
 from dispatch.errors import PlanBroken, SettingsError
 from dispatch.improve import Worth, improve, seats
@@ -219,6 +220,14 @@ def test_a_plan_that_breaks_a_rule_is_thrown_away(monkeypatch):
     monkeypatch.setitem(POLICIES, "careless", careless)
     with pytest.raises(PlanBroken, match="case c1 is neither visited nor left out"):
         solve(make.problem([make.responder()], [make.case()]), "careless")
+
+
+@pytest.mark.parametrize("found", [{}, {"r1": [Visit("c2", "c2/0"), Visit("c1", "c1/0")]}])
+def test_an_answer_worse_than_nearest_is_not_taken(monkeypatch, found):
+    monkeypatch.setattr(routing, "solve_orders", lambda *_, **__: found)
+    monkeypatch.setattr(routing, "improve", lambda _, routes, __, **___: routes)
+    day = make.problem([make.responder()], [make.case("c1", 10), make.case("c2", 90)])
+    assert price(day, solve(day, "ortools")) == price(day, solve(day, "nearest"))
 
 
 def test_a_start_becomes_the_parent_and_is_never_lost():
