@@ -19,7 +19,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from dispatch.domain import Case, LeftOut, Plan, Prices, Problem, Responder, Route, Stop, TravelMinutes
 from dispatch.errors import BadInput, MissingInput, SchemaError
@@ -77,7 +77,7 @@ def read_plan(folder: Path) -> PlanFile:
         raise SchemaError(f"{path} has schema {schema!r}, this version reads {SCHEMA}; plan again")
     try:
         return _plan_from_json(raw, _unpack_travel(folder / "travel.npz", raw["travel"]["sha256"]))
-    except (KeyError, TypeError, ValueError, ValidationError) as cause:
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as cause:
         if isinstance(cause, BadInput):
             raise
         raise BadInput(f"{path} cannot be read: {type(cause).__name__}: {cause}"[:400]) from cause

