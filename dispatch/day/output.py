@@ -26,7 +26,9 @@ from dispatch.tables import write_csv
 REPORTED = ("folium", "geopandas", "numpy", "ortools", "osmium", "osmnx", "pandas", "scipy", "shapely")
 
 
-def write_day(day: Day, out: Path, *, language: Language, redact: Redact | None, force: bool) -> None:
+def write_day(
+    day: Day, out: Path, *, language: Language = "zh", redact: Redact | None = None, force: bool = False
+) -> None:
     """Write the plan folder of `docs/plan.md`.
 
     Parameters
