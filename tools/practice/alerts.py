@@ -38,8 +38,8 @@ TYPES = {
     "gaming": (0.04, 0.02, 4_000), "other": (0.03, 0.03, 12_000),
 }  # fmt: skip
 NOTES = (
-    "", "", "", "", "", "", "疑似正在共享屏幕", "家属称其不听劝", "本人称正与“办案民警”视频", "已联系亲属协助", "老人独居，只讲方言",
-    "已两次到银行取款", "被诱导下载陌生软件", "对方要求保密", "村干部称其在家", "手机一直占线",
+    "", "", "", "", "", "", "疑似正在共享屏幕", "家属称其不听劝", "本人称正与“办案民警”视频", "已联系亲属协助",
+    "已两次到银行取款", "被诱导下载陌生软件", "对方要求保密", "村干部称其在家", "手机一直占线", "老人独居，只讲方言",
 )  # fmt: skip
 
 SETTLED_NOTES = (
@@ -153,12 +153,7 @@ def _to_visit(desk: Desk) -> None:
         row = _keyed(desk, desk.alert(person, alerted_at, risk, kind)) | _unreached(desk, alerted_at, risk)
         if rng.random() < 0.62:
             row["资金安全时间"] = f"{max(alerted_at, desk.minutes_before(AT, 2, 75)):%Y-%m-%d %H:%M:%S}"
-        if rng.random() < 0.05:
-            opens = AT + timedelta(minutes=int(rng.integers(2, 9)) * 30)
-            row |= {
-                "可访起": f"{opens:%Y-%m-%d %H:%M}",
-                "可访止": f"{opens + timedelta(hours=3):%Y-%m-%d %H:%M}",
-            }
+        row |= _window(desk)
         desk.add(alerted_at, desk.home_row(row, person))
         places = desk.pick(
             {
@@ -183,6 +178,18 @@ def _to_visit(desk: Desk) -> None:
             }
             first["最近拨打"] = f"{earlier + timedelta(minutes=6):%Y-%m-%d %H:%M:%S}"
             desk.add(earlier, desk.home_row(first, person))
+
+
+def _window(desk: Desk) -> Row:
+    """When a few can be met: home from work later, or leaving home soon."""
+    rng = desk.rng
+    if rng.random() > 0.06:
+        return {}
+    opens = AT + timedelta(minutes=int(rng.integers(2, 9)) * 30)
+    closes = opens + timedelta(hours=3)
+    if rng.random() < 0.4:
+        opens, closes = AT - timedelta(hours=2), AT + timedelta(minutes=int(rng.integers(2, 9)) * 5)
+    return {"可访起": f"{opens:%Y-%m-%d %H:%M}", "可访止": f"{closes:%Y-%m-%d %H:%M}"}
 
 
 def _unreached(desk: Desk, alerted_at: datetime, risk: str) -> Row:

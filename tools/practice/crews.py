@@ -89,9 +89,9 @@ def _station(station: pd.Series, town: str, county: str, rng: np.random.Generato
         row = _row(f"S-{town}-{crew}", "station", name, base=station, area=town, skills="、".join(skills))
         row |= dict(zip(("shift_from", "shift_to", "break_from", "break_to"), hours, strict=True))
         fate = rng.random()
-        if fate < 0.34:
+        if fate < 0.55:
             row["status"] = "off"
-        elif fate < 0.52:
+        elif fate < 0.75:
             row["status"] = "busy"
             row["free_at"] = f"2026-05-01T{14 + int(rng.integers(0, 2))}:{int(rng.integers(5, 59)):02d}"
         rows.append(row)
@@ -114,7 +114,7 @@ def _officer(town: object, rng: np.random.Generator) -> dict[str, str]:
         "break_from": "12:00",
         "break_to": "13:30",
     }
-    return row | {"status": "off"} if rng.random() < 0.2 else row
+    return row | {"status": "off"} if rng.random() < 0.35 else row
 
 
 class _Base:
