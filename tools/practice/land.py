@@ -239,10 +239,36 @@ def _lake(number: int, lon: float, lat: float, radius: float) -> BaseGeometry:
 
 def _sea(whole: BaseGeometry) -> BaseGeometry:
     """South of a coast drawn by hand beyond the borders, less the land."""
-    coast = [(110.60, 21.18), (110.68, 21.33), (110.76, 21.42), (110.90, 21.475), (110.96, 21.49),
-             (111.00, 21.53), (111.20, 21.53), (111.40, 21.515), (111.44, 21.54), (111.55, 21.50),
-             (111.70, 21.56), (111.80, 21.60), (111.80, 21.10), (110.60, 21.10)]  # fmt: skip
-    ring = shapely.polygons(to_metres(np.array(coast)))
-    sea = shapely.difference(ring, whole)
-    parts = [part for part in shapely.get_parts(sea) if part.area > 5e5]
+    west = [
+        (109.70, 20.95),
+        (110.15, 21.05),
+        (110.42, 21.17),
+        (110.58, 21.24),
+        (110.68, 21.35),
+        (110.78, 21.42),
+        (110.90, 21.475),
+    ]
+    east = [
+        (111.44, 21.54),
+        (111.52, 21.505),
+        (111.64, 21.535),
+        (111.80, 21.60),
+        (111.95, 21.66),
+        (112.30, 21.70),
+    ]
+    through = [(110.96, 21.49), (111.00, 21.53), (111.20, 21.53), (111.40, 21.515)]
+    south = [(112.30, 20.70), (109.70, 20.70)]
+    coast = [_rough(to_metres(np.array(part))) for part in (west, east)]
+    inner, corners = to_metres(np.array(through)), to_metres(np.array(south))
+    ring = shapely.make_valid(shapely.polygons(np.vstack([coast[0], inner, coast[1], corners])))
+    parts = [part for part in shapely.get_parts(shapely.difference(ring, whole)) if part.area > 5e5]
     return shapely.simplify(shapely.multipolygons(parts), 20.0)
+
+
+def _rough(points: Points) -> Points:
+    """A coast with bays and headlands, calm at both ends."""
+    line = spline(points, 400.0)
+    far = np.minimum(np.arange(len(line)), np.arange(len(line))[::-1])
+    bays = np.column_stack([Waves(911, 9000.0)(line), Waves(912, 9000.0)(line)]) * 1500.0
+    bays += np.column_stack([Waves(913, 2500.0)(line), Waves(914, 2500.0)(line)]) * 450.0
+    return np.asarray(np.round(line + bays * np.clip(far / 12.0, 0, 1)[:, None], 1))

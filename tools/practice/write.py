@@ -21,7 +21,7 @@ SOURCE = (
 )
 AREA = f"""\
 schema = 1
-name = "maoming"
+name = "茂名演练辖区"
 language = "zh"
 time_zone = "Asia/Shanghai"
 metric_crs = "EPSG:32649"
