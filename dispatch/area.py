@@ -24,6 +24,7 @@ import shapely
 from dispatch.errors import BadInput, MissingInput, SchemaError
 from dispatch.reasons import Language
 from dispatch.roads.belonging import belong
+from dispatch.roads.extract import CRS, Extract
 from dispatch.roads.graphs import to_graph
 from dispatch.roads.layers import (
     BOUNDARIES,
@@ -34,7 +35,7 @@ from dispatch.roads.layers import (
     write_layer,
 )
 from dispatch.roads.network import FORWARD, Network
-from dispatch.roads.osm import CRS, Extract, read_extract
+from dispatch.roads.osm import read_extract
 from dispatch.roads.tags import plain
 from dispatch.roads.travel import Travel
 from dispatch.settings import Duty, data_folder, section

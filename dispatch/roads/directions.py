@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dispatch.roads.plane import bearing_degrees, metres_between
 
-if TYPE_CHECKING:
-    from dispatch.roads.leg import Part
-    from dispatch.roads.snap import Floats
-
+Floats = NDArray[np.float64]
 Language = Literal["zh", "en"]
 Turn = Literal["depart", "straight", "left", "right", "slight_left", "slight_right", "back", "walk", "arrive"]
 
@@ -51,6 +49,20 @@ TURNS = {
     "slight_right": ("向右前方", "bear right"),
     "back": ("掉头", "turn round"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of one street (or of unnamed road of one class), or a walk off the road.
+
+    `road` is a class of the network, or ``walk``; `lonlat` has shape (k, 2).
+    """
+
+    street: str
+    road: str
+    metres: float
+    minutes: float
+    lonlat: Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ import requests
 
 from dispatch.errors import BadInput
 from dispatch.roads import named
+from dispatch.roads.extract import RIVERS, Extract, boundary_layer, water_layer
 from dispatch.roads.graphs import KEPT, Tags, ways_of_graph
-from dispatch.roads.osm import RIVERS, Extract, boundary_layer, water_layer
 from dispatch.roads.simplify import simplify
 from dispatch.roads.tags import name_of
 

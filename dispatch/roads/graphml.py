@@ -15,8 +15,8 @@ import shapely
 
 from dispatch.errors import BadInput
 from dispatch.roads import named
+from dispatch.roads.extract import Extract, boundary_layer, water_layer
 from dispatch.roads.graphs import Tags, ways_of_graph
-from dispatch.roads.osm import Extract, boundary_layer, water_layer
 from dispatch.roads.simplify import simplify
 
 CHUNK_BYTES = 1 << 20

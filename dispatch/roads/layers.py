@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 
 from dispatch.errors import BadInput, MissingInput, TableError
+from dispatch.roads.extract import CRS
 from dispatch.roads.named import COLUMNS
-from dispatch.roads.osm import CRS
 from dispatch.tables import Table
 
 GAZETTEER = Table(

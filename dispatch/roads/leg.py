@@ -7,25 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.roads.directions import Language, directions, say_step
+from dispatch.roads.directions import Language, Part, directions, say_step
 from dispatch.roads.network import CLASSES, Network
 from dispatch.roads.plane import Plane, metres_between
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of one street (or of unnamed road of one class), or a walk off the road.
-
-    `road` is a class of the network, or ``walk``; `lonlat` has shape (k, 2).
-    """
-
-    street: str
-    road: str
-    metres: float
-    minutes: float
-    lonlat: Floats
 
 
 @dataclass(frozen=True, slots=True)

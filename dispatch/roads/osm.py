@@ -12,16 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import osmium
-import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from dispatch.errors import BadInput, MissingInput
 from dispatch.roads import named
-from dispatch.roads.network import Network
+from dispatch.roads.extract import RIVERS, Extract, boundary_layer, water_layer
 from dispatch.roads.simplify import Ways, simplify
 from dispatch.roads.tags import barrier_access, name_of, read_road
 
@@ -32,23 +29,6 @@ WANTED = (
 )  # fmt: skip
 UNKNOWN = 2**31 - 1  # pyosmium's coordinate of a node that is not in the file
 UNITS = 1e-7  # degrees in one unit of pyosmium's whole-number coordinates
-RIVERS = ("river", "canal")
-CRS = "EPSG:4326"
-
-
-@dataclass(frozen=True, slots=True)
-class Extract:
-    """What an extract holds for us; parents in the gazetteer are not yet filled.
-
-    `boundaries` has `code, name, level, parent, geometry`, `water` `name, geometry`, both
-    EPSG:4326; `dropped` counts what was left out, by the name of the reason.
-    """
-
-    network: Network
-    gazetteer: pd.DataFrame
-    boundaries: gpd.GeoDataFrame
-    water: gpd.GeoDataFrame
-    dropped: dict[str, int]
 
 
 def read_extract(path: Path) -> Extract:
@@ -212,22 +192,3 @@ def _ways(reading: _Reading) -> Ways:
 def _degrees(units: NDArray[np.int64], limit: float) -> NDArray[np.float64]:
     degrees = units * UNITS
     return np.where((units == UNKNOWN) | (np.abs(degrees) > limit), np.nan, degrees)
-
-
-def boundary_layer(rows: list[tuple[str, str, str, str]]) -> gpd.GeoDataFrame:
-    """Rows of code, name, level and hex WKB as the table of boundaries, parents still empty."""
-    code, name, level, shape = ([row[part] for row in rows] for part in range(4))
-    table = _layer({"code": code, "name": name, "level": level, "parent": [""] * len(rows)}, shape)
-    return table.drop_duplicates("code").sort_values("code", ignore_index=True)
-
-
-def water_layer(rows: list[tuple[str, str]]) -> gpd.GeoDataFrame:
-    """Rows of name and hex WKB as the table of rivers and lakes."""
-    return _layer({"name": [name for name, _ in rows]}, [shape for _, shape in rows])
-
-
-def _layer(columns: dict[str, list[str]], shapes: list[str]) -> gpd.GeoDataFrame:
-    """Hex WKB and its columns as a table; what cannot be repaired is left out."""
-    geometry = shapely.make_valid(shapely.from_wkb(np.array(shapes, dtype=object)))
-    table = gpd.GeoDataFrame(columns, geometry=geometry, crs=CRS)
-    return table[~table.geometry.is_empty].reset_index(drop=True)
