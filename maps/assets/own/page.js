@@ -1,6 +1,6 @@
 // The page: map, panel, card and legend around one state, which the address bar keeps.
 
-const kit = { maps: {} };
+const kit = {};
 
 /** Make the Leaflet map of the page; Folium's layers are added to it under its name. */
 kit.map = (id) => {
