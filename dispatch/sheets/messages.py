@@ -106,7 +106,7 @@ def _stop_lines(
 
     yield (
         f"{_mark(book, language)}【{label('instruction', language)} {stop.order}/{count}】"
-        f"{stop.stop_id}　{sheet.name}"
+        f"{stop.stop_id}　{sheet.name}　{label('case', language)} {stop.case_id}"
     )
     latest = clock(stop.latest_at, book.at, language)
     until = f"（{label('latest', language)} {latest}）" if latest else ""

@@ -31,6 +31,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "plan": ("计划", "plan"),
     "issued": ("下达", "issued"),
     "from": ("出发", "from"),
+    "case": ("警情", "case"),
     "person": ("对象", "person"),
     "unnamed": ("姓名不详", "name not known"),
     "no_place_name": ("见路线图上的位置", "see the sketch"),
