@@ -54,8 +54,8 @@ def write_folder(target: Path, fill: Callable[[Path], None], *, force: bool = Fa
             fresh.rename(target)
         _sync(target.parent)
     except OSError as cause:
-        if isinstance(cause, DispatchError):
-            raise
+        if isinstance(cause, DispatchError | FileNotFoundError):
+            raise  # a file of ours that is missing is our mistake, not the disk's
         raise BadInput(f"could not write {target}: {cause.strerror or cause}; nothing was changed") from cause
     finally:
         if fresh.exists():
