@@ -111,7 +111,8 @@ def _line(text: str) -> NDArray[np.float64]:
     shape = shapely.from_wkt(text)
     if shape.geom_type != "LineString":
         raise ValueError(f"an edge is drawn as {shape.geom_type}, expected LineString")
-    return shapely.get_coordinates(shape)[1:-1]
+    points: NDArray[np.float64] = shapely.get_coordinates(shape)
+    return points[1:-1]
 
 
 def _osm_id(text: str) -> int:

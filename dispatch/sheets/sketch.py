@@ -170,7 +170,8 @@ def _legs(stops: Sequence[SheetStop], start: Point | None) -> list[tuple[Points,
 
 def _thinned(points: Points) -> Points:
     """Without the bends nobody can see at this size (Douglas–Peucker, half a unit)."""
-    return shapely.get_coordinates(shapely.simplify(shapely.linestrings(points), 0.5))
+    kept: Points = shapely.get_coordinates(shapely.simplify(shapely.linestrings(points), 0.5))
+    return kept
 
 
 def _text_of(points: Points) -> str:
