@@ -6,7 +6,7 @@ Edges are stored once, with a direction bit per profile; travel times are made o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dispatch.errors import BadInput, MissingInput, SchemaError
 
-SCHEMA = 1
+SCHEMA = 2
 CLASSES: tuple[str, ...] = (
     "motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential",
     "living_street", "service", "track", "path", "footway", "steps", "ferry",
@@ -24,6 +24,7 @@ CLASSES: tuple[str, ...] = (
 
 FORWARD = {"car": 1, "motorcycle": 4, "foot": 16}
 BACKWARD = {"car": 2, "motorcycle": 8, "foot": 32}
+PROFILE_BIT = {"car": 1, "motorcycle": 2, "foot": 4}
 DEGREES = 1e-7
 """Coordinates are kept on disk as whole units of this many degrees, as OSM does."""
 
@@ -38,6 +39,11 @@ class Network:
     numbers `names`, -1 for none. Edge e is drawn through points
     `shape_start[e]:shape_start[e + 1]` of `shape_lon`, `shape_lat` (WGS-84), its two
     junctions included. `edge_length_metres` (m, float32) is measured along that line.
+    `edge_roundabout` (m, bool) marks edges that are part of one.
+
+    Turn restrictions (t rows): who comes out of `turn_from_edge` at junction `turn_via_node`
+    may not go into `turn_to_edge`, or with `turn_only` only into it; `turn_profiles` (t,
+    uint8) holds the bits of `PROFILE_BIT` it binds. Restrictions over a way are not kept.
     """
 
     node_lon: NDArray[np.float64]
@@ -54,11 +60,19 @@ class Network:
     shape_start: NDArray[np.int64]
     shape_lon: NDArray[np.float64]
     shape_lat: NDArray[np.float64]
+    edge_roundabout: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    turn_from_edge: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    turn_via_node: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    turn_to_edge: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    turn_only: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    turn_profiles: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     def __post_init__(self) -> None:
         edges = len(self.edge_from)
+        if not len(self.edge_roundabout):
+            object.__setattr__(self, "edge_roundabout", np.zeros(edges, np.bool_))
         for name in ("edge_to", "edge_length_metres", "edge_class", "edge_access",
-                     "edge_maxspeed_kmh", "edge_name", "edge_osm_id"):  # fmt: skip
+                     "edge_maxspeed_kmh", "edge_name", "edge_osm_id", "edge_roundabout"):  # fmt: skip
             if len(getattr(self, name)) != edges:
                 raise BadInput(f"road network: {name} has {len(getattr(self, name))} rows, edges are {edges}")
         if len(self.shape_start) != edges + 1 or (edges and self.shape_start[-1] != len(self.shape_lon)):
@@ -67,9 +81,20 @@ class Network:
             ends = np.concatenate([self.edge_from, self.edge_to])
             if ends.min() < 0 or ends.max() >= len(self.node_lon):
                 raise BadInput("road network: an edge ends at a junction that is not there")
+        self._check_turns(edges)
         for name in ("node_lon", "node_lat", "shape_lon", "shape_lat", "edge_length_metres"):
             if not np.isfinite(getattr(self, name)).all():
                 raise BadInput(f"road network: {name} holds a value that is not a number")
+
+    def _check_turns(self, edges: int) -> None:
+        turns = len(self.turn_from_edge)
+        limits = {"turn_from_edge": edges, "turn_to_edge": edges, "turn_via_node": len(self.node_lon)}
+        for name in (*limits, "turn_only", "turn_profiles"):
+            column = getattr(self, name)
+            if len(column) != turns:
+                raise BadInput(f"road network: {name} has {len(column)} rows, turn restrictions are {turns}")
+            if turns and name in limits and (column.min() < 0 or column.max() >= limits[name]):
+                raise BadInput(f"road network: {name} names what is not there")
 
     @property
     def node_count(self) -> int:
