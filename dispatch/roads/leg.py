@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ class Leg:
     """From one point to another: minutes and metres of the whole leg, the walks included.
 
     `lonlat` (k, 2) runs from the origin to the target; `streets` are the names passed, in
-    order; `walk_metres` lie off the road at both ends together; `parts` add up to the leg.
+    order; `walk_metres` lie off the road at both ends together; `parts` add up to the leg;
+    `edges` are those of the network it runs over, in order.
     Where no way leads, `minutes` and `metres` are `inf` and the line is straight.
     """
 
@@ -29,6 +30,7 @@ class Leg:
     streets: tuple[str, ...] = ()
     walk_metres: float = 0.0
     parts: tuple[Part, ...] = ()
+    edges: tuple[int, ...] = ()
 
     def sentences(self, language: Language = "zh") -> tuple[str, ...]:
         """The leg's directions, one sentence a step."""
@@ -61,7 +63,8 @@ def assemble(network: Network, ends: Floats, runs: list[Run], walks_ms: tuple[fl
         parts.append(_stretch(network, runs[first:index], lines[first:index]))
         first = index
     parts.append(_walk(np.vstack([lines[-1][-1:], ends[1:]]), walks_ms[1]))
-    return _leg([part for part in parts if part.metres > 0 or part.minutes > 0] or parts[1:2])
+    leg = _leg([part for part in parts if part.metres > 0 or part.minutes > 0] or parts[1:2])
+    return replace(leg, edges=tuple(run.edge for run in runs))
 
 
 def no_way(ends: Floats) -> Leg:
