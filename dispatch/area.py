@@ -73,7 +73,22 @@ WORDS = {
     "ways_without_access": ("禁止通行的道路（私有、禁行）", "ways without access (private, no)"),
     "ways_not_built": ("在建、规划或废弃道路", "ways proposed, under construction or given up"),
     "ways_not_roads": ("不是道路的线（站台、服务区等）", "lines that are no roads (platforms, rest areas)"),
-    "turn_restrictions": ("转向限制（未采用）", "turn restrictions (not honoured)"),
+    "turn_restrictions": ("转向限制", "turn restrictions"),
+    "turns_over_ways": (
+        "经由整条道路的转向限制（无法表示）",
+        "turn restrictions that lead over a way (cannot be kept)",
+    ),
+    "turns_at_times": ("仅在部分时段有效的转向限制", "turn restrictions that hold at some hours only"),
+    "turns_for_others": (
+        "只限货车、公交等车辆的转向限制",
+        "turn restrictions for lorries, buses and others only",
+    ),
+    "turns_elsewhere": ("所涉道路不在数据中的转向限制", "turn restrictions about ways not in the data"),
+    "turns_needless": (
+        "因单行本来就无法转的转向限制",
+        "turn restrictions where one-ways rule the turn out anyway",
+    ),
+    "turns_unclear": ("写法不完整或有歧义的转向限制", "turn restrictions that are incomplete or ambiguous"),
     "nodes_missing": ("缺失的节点（道路在此中断）", "nodes that are missing (ways break there)"),
     "nodes_outside": ("远在区域之外的节点", "nodes far outside the area"),
     "maxspeeds_unreadable": ("无法识别的限速值", "speed limits that cannot be read"),
@@ -297,6 +312,7 @@ def _counts(network: Network, gazetteer: pd.DataFrame) -> dict[str, int]:
         "junctions": network.node_count,
         "edges": network.edge_count,
         "road_km": round(float(metres.sum()) / 1000),  # m -> km
+        "turn_restrictions": len(network.turn_only),
     } | {str(level): int(count) for level, count in gazetteer["level"].value_counts(sort=False).items()}
 
 

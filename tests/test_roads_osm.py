@@ -222,7 +222,7 @@ def test_a_barrier_cuts_the_way_for_those_it_stops_only(tmp_path):
 
 
 def test_what_is_dropped_is_counted_by_its_reason(tmp_path):
-    nodes = {n: (0, 1000 * n) for n in range(30)} | {50: (90_000, 0), 51: (90_000, 50), 60: (4_000_000, 0)}
+    nodes = {n: (0, 1000 * n) for n in range(30)} | {50: (90_000, 0), 51: (90_000, 50), 60: (900_000, 0)}
     ways = [
         (1, list(range(30)), STREET | {"maxspeed": "fast"}),
         (2, [50, 51], STREET),
@@ -239,7 +239,7 @@ def test_what_is_dropped_is_counted_by_its_reason(tmp_path):
     assert dropped == {
         "maxspeeds_unreadable": 1, "unconnected_pieces": 1, "unconnected_edges": 1, "nodes_outside": 1,
         "ways_without_access": 1, "ways_not_built": 1, "ways_not_roads": 1, "nodes_missing": 1,
-        "turn_restrictions": 1,
+        "turns_unclear": 1,
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from dispatch.roads.tags import barrier_access, read_road
 
 Tags = dict[str, str]
 KEPT = (
-    "highway", "access", "name", "ref", "maxspeed", "route",
+    "highway", "access", "name", "ref", "maxspeed", "route", "junction",
     "vehicle", "motor_vehicle", "motorcar", "motorcycle", "foot",
 )  # fmt: skip
 """Tags of an edge that matter to us; its direction is the edge's own, said by no tag."""
@@ -48,7 +48,7 @@ def ways_of_graph(
     lon = array("d", (_float(tags.get("x")) for tags in nodes.values()))
     lat = array("d", (_float(tags.get("y")) for tags in nodes.values()))
     length, node, osm_id = array("q"), array("q"), array("q")
-    rows: list[tuple[int, int, float, int]] = []
+    rows: list[tuple[int, int, float, int, bool]] = []
     names: dict[str, int] = {}
     twins: dict[tuple[Any, ...], int] = {}
     ahead = sum(FORWARD.values())
@@ -66,7 +66,13 @@ def ways_of_graph(
         dropped["maxspeeds_unreadable"] += road.unreadable_speed
         twins[number[source], number[target], *what] = len(rows)
         rows.append(
-            (road.road_class, road.access & ahead | on_foot, road.maxspeed_kmh, _named(names, road.name))
+            (
+                road.road_class,
+                road.access & ahead | on_foot,
+                road.maxspeed_kmh,
+                _named(names, road.name),
+                road.roundabout,
+            )
         )
         line = _line(tags.get("geometry", ""))
         points = [number[source], *range(len(lon), len(lon) + len(line)), number[target]]
@@ -76,7 +82,7 @@ def ways_of_graph(
         length.append(len(points))
         osm_id.append(_osm_id(tags.get("osmid", "")))
     barred = [one for one, tags in nodes.items() if tags.get("barrier")]
-    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     return Ways(
         start=np.concatenate([[0], np.cumsum(np.array(length, dtype=np.int64))]).astype(np.int64),
         node=np.array(node, dtype=np.int64),
@@ -87,6 +93,7 @@ def ways_of_graph(
         maxspeed_kmh=table[:, 2].astype(np.float32),
         name=table[:, 3].astype(np.int32),
         osm_id=np.array(osm_id, dtype=np.int64),
+        roundabout=table[:, 4].astype(bool),
         names=tuple(names),
         barrier_node=np.array([number[one] for one in barred], dtype=np.int64),
         barrier_access=np.array([barrier_access(nodes[one]) for one in barred], dtype=np.uint8),
@@ -154,6 +161,7 @@ def to_graph(network: Network, profile: str) -> nx.MultiDiGraph:
             "length": float(network.edge_length_metres[edge]),
             "oneway": one_way,
         }
+        about |= {"junction": "roundabout"} if network.edge_roundabout[edge] else {}
         about |= {"name": network.name_of(edge)} if network.edge_name[edge] >= 0 else {}
         signed = float(network.edge_maxspeed_kmh[edge])
         about |= {} if math.isnan(signed) else {"maxspeed": f"{signed:g}"}

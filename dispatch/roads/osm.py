@@ -17,7 +17,7 @@ import osmium
 from numpy.typing import NDArray
 
 from dispatch.errors import BadInput, MissingInput
-from dispatch.roads import named
+from dispatch.roads import named, turns
 from dispatch.roads.extract import RIVERS, Extract, boundary_layer, water_layer
 from dispatch.roads.simplify import Ways, simplify
 from dispatch.roads.tags import barrier_access, name_of, read_road
@@ -25,7 +25,7 @@ from dispatch.roads.tags import barrier_access, name_of, read_road
 SUFFIXES = (".osm.pbf", ".osm", ".osm.gz", ".graphml")
 WANTED = (
     "highway", "route", "place", "amenity", "tourism", "shop", "barrier",
-    "boundary", "natural", "waterway", "restriction",
+    "boundary", "natural", "waterway", *turns.KEYS,
 )  # fmt: skip
 UNKNOWN = 2**31 - 1  # pyosmium's coordinate of a node that is not in the file
 UNITS = 1e-7  # degrees in one unit of pyosmium's whole-number coordinates
@@ -63,13 +63,14 @@ class _Reading:
     ref: array[int] = field(default_factory=lambda: array("q"))
     x: array[int] = field(default_factory=lambda: array("q"))
     y: array[int] = field(default_factory=lambda: array("q"))
-    roads: list[tuple[int, int, float, int]] = field(default_factory=list)
+    roads: list[tuple[int, int, float, int, bool]] = field(default_factory=list)
     osm_id: array[int] = field(default_factory=lambda: array("q"))
     names: dict[str, int] = field(default_factory=dict)
     barriers: dict[int, int] = field(default_factory=dict)
     entries: list[dict[str, Any]] = field(default_factory=list)
     boundaries: list[tuple[str, str, str, str]] = field(default_factory=list)
     water: list[tuple[str, str]] = field(default_factory=list)
+    turns: list[turns.Turn] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
 
 
@@ -86,7 +87,7 @@ def _read_osm(path: Path) -> Extract:
             elif thing.is_area():
                 _area(reading, thing, wkb)
             else:
-                reading.dropped["turn_restrictions"] += thing.tags.get("type") == "restriction"
+                _relation(reading, thing)
     except (RuntimeError, OSError, ValueError, KeyError, osmium.InvalidLocationError) as cause:
         words = " ".join(str(cause).split())[:200]
         raise BadInput(
@@ -138,13 +139,25 @@ def _road(reading: _Reading, way: Any, tags: dict[str, str]) -> None:
         return
     reading.dropped["maxspeeds_unreadable"] += road.unreadable_speed
     number = reading.names.setdefault(road.name, len(reading.names)) if road.name else -1
-    reading.roads.append((road.road_class, road.access, road.maxspeed_kmh, number))
+    reading.roads.append((road.road_class, road.access, road.maxspeed_kmh, number, road.roundabout))
     reading.osm_id.append(way.id)
     reading.length.append(len(way.nodes))
     for node in way.nodes:
         reading.ref.append(node.ref)
         reading.x.append(node.x)
         reading.y.append(node.y)
+
+
+def _relation(reading: _Reading, relation: Any) -> None:
+    tags = {tag.k: tag.v for tag in relation.tags}
+    if tags.get("type", "").partition(":")[0] != "restriction":
+        return
+    members = ((member.type, member.ref, member.role) for member in relation.members)
+    found = turns.read_turns(tags, members)
+    if isinstance(found, str):
+        reading.dropped[found] += 1
+    else:
+        reading.turns.extend(found)
 
 
 def _area(reading: _Reading, area: Any, wkb: Any) -> None:
@@ -170,7 +183,7 @@ def _ways(reading: _Reading) -> Ways:
     ref = np.frombuffer(reading.ref, dtype=np.int64) if reading.ref else np.zeros(0, np.int64)
     points, first, node = np.unique(ref, return_index=True, return_inverse=True)
     x, y = (np.array(column, dtype=np.int64)[first] for column in (reading.x, reading.y))
-    roads = np.array(reading.roads, dtype=np.float64).reshape(-1, 4)
+    roads = np.array(reading.roads, dtype=np.float64).reshape(-1, 5)
     barrier = np.array(sorted(reading.barriers), dtype=np.int64)
     on_road = np.isin(barrier, points)
     return Ways(
@@ -183,10 +196,18 @@ def _ways(reading: _Reading) -> Ways:
         maxspeed_kmh=roads[:, 2].astype(np.float32),
         name=roads[:, 3].astype(np.int32),
         osm_id=np.array(reading.osm_id, dtype=np.int64),
+        roundabout=roads[:, 4].astype(bool),
         names=tuple(reading.names),
         barrier_node=np.searchsorted(points, barrier[on_road]).astype(np.int64),
         barrier_access=np.array([reading.barriers[one] for one in barrier[on_road].tolist()], dtype=np.uint8),
+        turns=turns.columns(reading.turns, _rows_by_id(reading), points, reading.dropped),
     )
+
+
+def _rows_by_id(reading: _Reading) -> dict[int, int]:
+    if not reading.turns:
+        return {}
+    return {number: row for row, number in enumerate(reading.osm_id)}
 
 
 def _degrees(units: NDArray[np.int64], limit: float) -> NDArray[np.float64]:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from dispatch.roads.barriers import with_barriers
 from dispatch.roads.network import BACKWARD, FORWARD, Network
+from dispatch.roads.pieces import drop_loose, keep_turns
 from dispatch.roads.plane import metres_between
+from dispatch.roads.turns import Stretches, Turns, edges_of
 
 Integers = NDArray[np.int64]
 AHEAD, BACK = sum(FORWARD.values()), sum(BACKWARD.values())
-LOOSE_SHARE, LOOSE_METRES = 0.01, 20_000.0
-"""A piece is dropped that is both shorter than this share of the longest and than this."""
 FAR_DEGREES, FAR_TIMES = 1.0, 6.0
 """A point lies outside when it is farther from the middle than both say: 6 × the usual."""
 
@@ -32,7 +31,7 @@ class Ways:
 
     Way i passes `node[start[i]:start[i + 1]]`. `name` numbers `names`, -1 none.
     `barrier_node` (b) are points with something across the way; `barrier_access` (b) the
-    bits of those who pass.
+    bits of those who pass. `turns` restricts turns at points from way to way.
     """
 
     start: Integers
@@ -44,9 +43,11 @@ class Ways:
     maxspeed_kmh: NDArray[np.float32]
     name: NDArray[np.int32]
     osm_id: Integers
+    roundabout: NDArray[np.bool_]
     names: tuple[str, ...]
     barrier_node: Integers
     barrier_access: NDArray[np.uint8]
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ def simplify(ways: Ways) -> tuple[Network, Counter[str]]:
     segments = _segments(ways, dropped)
     chains = _chains(ways, segments)
     network, point = _network(ways, segments, chains)
-    network = _with_barriers(network, point, ways)
+    network = _with_turns(network, point, ways.turns, _stretches(ways, segments, chains), dropped)
+    network = with_barriers(network, point, ways.barrier_node, ways.barrier_access)
+    network = _without_split_turns(network, dropped)
     return drop_loose(network, dropped), dropped
 
 
@@ -96,7 +99,8 @@ def _segments(ways: Ways, dropped: Counter[str]) -> _Segments:
 def _signature(ways: Ways) -> Integers:
     """One number for all that must be equal for two ways to be one edge."""
     speed = np.nan_to_num(ways.maxspeed_kmh, nan=-1.0)
-    table = np.column_stack([ways.road_class, ways.access, np.rint(speed), ways.name]).astype(np.int64)
+    table = np.column_stack([ways.road_class, ways.access, np.rint(speed), ways.name, ways.roundabout])
+    table = table.astype(np.int64)
     if not len(table):
         return np.zeros(0, np.int64)
     return np.unique(table, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
@@ -117,6 +121,7 @@ def _junctions(ways: Ways, segments: _Segments) -> NDArray[np.bool_]:
     clash = ((one < count) == (other < count)) & ~two_way  # both leave it, or both arrive
     is_junction[half[one[differs | clash]]] = True
     is_junction[ways.barrier_node] = True
+    is_junction[ways.turns.via] = True
     return is_junction
 
 
@@ -210,6 +215,7 @@ def _network(ways: Ways, segments: _Segments, chains: _Chains) -> tuple[Network,
         edge_maxspeed_kmh=ways.maxspeed_kmh[way],
         edge_name=ways.name[way],
         edge_osm_id=ways.osm_id[way],
+        edge_roundabout=ways.roundabout[way],
         names=np.array(ways.names, dtype=np.str_),
         shape_start=shape_start,
         shape_lon=lon,
@@ -223,16 +229,21 @@ def _lines(segments: _Segments, chains: _Chains) -> tuple[Integers, Integers, In
     if not len(chains.first):
         none = np.zeros(0, np.int64)
         return none, none, np.zeros(1, np.int64), none
+    row, flipped, steps = _rows(chains)
+    begin = np.where(flipped, segments.head[row], segments.tail[row])
+    end = np.where(flipped, segments.tail[row], segments.head[row])
+    last = end[steps[1:] - 1]
+    shape_node = np.insert(begin, steps[1:], last)
+    return begin[steps[:-1]], last, steps + np.arange(len(steps)), shape_node
+
+
+def _rows(chains: _Chains) -> tuple[Integers, NDArray[np.bool_], Integers]:
+    """Segments in the order chains drive them, which of them are flipped, where each chain begins."""
     within = np.arange(chains.count.sum()) - np.repeat(np.cumsum(chains.count) - chains.count, chains.count)
     flipped = np.repeat(chains.flipped, chains.count)
     first, count = np.repeat(chains.first, chains.count), np.repeat(chains.count, chains.count)
     row = np.where(flipped, first + count - 1 - within, first + within)
-    begin = np.where(flipped, segments.head[row], segments.tail[row])
-    end = np.where(flipped, segments.tail[row], segments.head[row])
-    steps = np.concatenate([[0], np.cumsum(chains.count)])[chains.start]  # first segment of each chain
-    last = end[steps[1:] - 1]
-    shape_node = np.insert(begin, steps[1:], last)
-    return begin[steps[:-1]], last, steps + np.arange(len(steps)), shape_node
+    return row, flipped, np.concatenate([[0], np.cumsum(chains.count)])[chains.start]
 
 
 def swap_directions(access: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -240,89 +251,39 @@ def swap_directions(access: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ((access & AHEAD) << 1 | (access & BACK) >> 1).astype(np.uint8)
 
 
-def _with_barriers(network: Network, point: Integers, ways: Ways) -> Network:
-    """Ways stop at a barrier, and go on through an edge of no length for those who may pass.
+def _stretches(ways: Ways, segments: _Segments, chains: _Chains) -> Stretches:
+    """The segments with the edge each has become part of."""
+    row, _, steps = _rows(chains)
+    edge = np.zeros(len(segments.tail), np.int64)
+    edge[row] = np.repeat(np.arange(len(chains.start) - 1), np.diff(steps))
+    return Stretches(segments.tail, segments.head, segments.way, ways.access[segments.way], edge)
 
-    One way keeps the junction; every other one that meets there gets a twin of it.
-    """
-    everyone = AHEAD | BACK
-    at = np.minimum(np.searchsorted(point, ways.barrier_node), max(len(point) - 1, 0))
-    if not len(point) or not len(at):
+
+def _with_turns(
+    network: Network, point: Integers, restrictions: Turns, stretches: Stretches, dropped: Counter[str]
+) -> Network:
+    """The network with its restrictions, from edge to edge; `point` as `_network` gives it."""
+    if not len(restrictions.via) or not network.edge_count:
         return network
-    bars = (point[at] == ways.barrier_node) & (ways.barrier_access != everyone)
-    passes = dict(zip(at[bars].tolist(), ways.barrier_access[bars].tolist(), strict=True))
-    ends = np.concatenate([network.edge_from, network.edge_to])
-    moved = np.flatnonzero(np.isin(ends, list(passes)))
-    moved = moved[np.argsort(ends[moved], kind="stable")]
-    moved = moved[1:][ends[moved][1:] == ends[moved][:-1]]
-    old = ends[moved].copy()
-    twin = network.node_count + np.arange(len(moved), dtype=np.int32)
-    ends[moved] = twin
-    access = np.array([passes[node] for node in old.tolist()], dtype=np.uint8)
-    lon, lat = network.node_lon[old], network.node_lat[old]
-    edges, more = network.edge_count, int((access > 0).sum())
-    carrier, link = (moved % max(edges, 1))[access > 0], access > 0
-    return Network(
-        node_lon=np.concatenate([network.node_lon, lon]),
-        node_lat=np.concatenate([network.node_lat, lat]),
-        edge_from=np.concatenate([ends[:edges], old[link]]).astype(np.int32),
-        edge_to=np.concatenate([ends[edges:], twin[link]]).astype(np.int32),
-        edge_length_metres=np.concatenate([network.edge_length_metres, np.zeros(more, np.float32)]),
-        edge_class=np.concatenate([network.edge_class, network.edge_class[carrier]]),
-        edge_access=np.concatenate([network.edge_access, access[link]]),
-        edge_maxspeed_kmh=np.concatenate([network.edge_maxspeed_kmh, np.full(more, np.nan, np.float32)]),
-        edge_name=np.concatenate([network.edge_name, network.edge_name[carrier]]),
-        edge_osm_id=np.concatenate([network.edge_osm_id, network.edge_osm_id[carrier]]),
-        names=network.names,
-        shape_start=np.concatenate(
-            [network.shape_start, network.shape_start[-1] + 2 * np.arange(1, more + 1)]
-        ),
-        shape_lon=np.concatenate([network.shape_lon, np.repeat(lon[link], 2)]),
-        shape_lat=np.concatenate([network.shape_lat, np.repeat(lat[link], 2)]),
+    (out, into), turns = edges_of(restrictions, stretches, dropped)
+    node = np.searchsorted(point, turns.via)
+    table = np.column_stack([out, node, into, turns.only, turns.profiles]).astype(np.int64)
+    table = np.unique(table, axis=0)
+    return replace(
+        network,
+        turn_from_edge=table[:, 0].astype(np.int32),
+        turn_via_node=table[:, 1].astype(np.int32),
+        turn_to_edge=table[:, 2].astype(np.int32),
+        turn_only=table[:, 3].astype(bool),
+        turn_profiles=table[:, 4].astype(np.uint8),
     )
 
 
-def drop_loose(network: Network, dropped: Counter[str]) -> Network:
-    """Without the pieces that no way joins to the rest and that are short."""
-    if not network.edge_count:
-        return network
-    shape = (network.node_count, network.node_count)
-    ones = np.ones(network.edge_count, dtype=np.int8)
-    graph = coo_array((ones, (network.edge_from, network.edge_to)), shape=shape)
-    pieces, label = connected_components(graph.tocsr(), directed=False)
-    piece = label[network.edge_from]
-    metres = np.bincount(piece, network.edge_length_metres, minlength=pieces)
-    kept = metres >= min(LOOSE_METRES, LOOSE_SHARE * metres.max())
-    if metres.max() == 0:
-        return network
-    dropped["unconnected_pieces"] += int((~kept & (np.bincount(label, minlength=pieces) > 0)).sum())
-    dropped["unconnected_edges"] += int((~kept[piece]).sum())
-    return take_edges(network, np.flatnonzero(kept[piece]))
-
-
-def take_edges(network: Network, edges: Integers) -> Network:
-    """The network of some of its edges, in their order; junctions and names numbered anew."""
-    count = np.diff(network.shape_start)[edges]
-    begin = np.repeat(network.shape_start[edges] - np.cumsum(count) + count, count)
-    points = begin + np.arange(count.sum())
-    ends = np.concatenate([network.edge_from[edges], network.edge_to[edges]])
-    node, row = np.unique(ends, return_inverse=True)
-    number: NDArray[np.int32] = np.reshape(row, -1).astype(np.int32)
-    name, renamed = np.unique(network.edge_name[edges], return_inverse=True)
-    nameless = int((name < 0).sum())
-    return Network(
-        node_lon=network.node_lon[node],
-        node_lat=network.node_lat[node],
-        edge_from=number[: len(edges)],
-        edge_to=number[len(edges) :],
-        edge_length_metres=network.edge_length_metres[edges],
-        edge_class=network.edge_class[edges],
-        edge_access=network.edge_access[edges],
-        edge_maxspeed_kmh=network.edge_maxspeed_kmh[edges],
-        edge_name=(renamed.reshape(-1) - nameless).astype(np.int32),
-        edge_osm_id=network.edge_osm_id[edges],
-        names=network.names[name[nameless:]],
-        shape_start=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
-        shape_lon=network.shape_lon[points],
-        shape_lat=network.shape_lat[points],
-    )
+def _without_split_turns(network: Network, dropped: Counter[str]) -> Network:
+    """Restrictions at a junction that a barrier has cut apart bind nobody any more."""
+    via = network.turn_via_node
+    meets = np.ones(len(via), bool)
+    for edge in (network.turn_from_edge, network.turn_to_edge):
+        meets &= (network.edge_from[edge] == via) | (network.edge_to[edge] == via)
+    dropped["turns_unclear"] += int((~meets).sum())
+    return keep_turns(network, meets)

@@ -28,6 +28,7 @@ CLASS_OF = {name: name for name in CLASSES if name != "ferry"} | {
     "bridleway": "path",
     "crossing": "footway",
 }
+ROUNDABOUTS = ("roundabout", "circular")
 NOT_BUILT = {"construction", "proposed", "planned", "abandoned", "razed", "disused", "demolished"}
 CLOSED = {"no", "private", "agricultural", "forestry", "military", "emergency", "psv", "bus", "none"}
 OPEN = {
@@ -72,6 +73,7 @@ class Road:
     maxspeed_kmh: float
     name: str
     unreadable_speed: bool = False
+    roundabout: bool = False
 
 
 def read_road(tags: Mapping[str, str]) -> Road | str:
@@ -95,6 +97,7 @@ def read_road(tags: Mapping[str, str]) -> Road | str:
         np.nan if limit is None else limit,
         name_of(tags) or tags.get("ref", "").split(";")[0].strip(),
         limit is None,
+        tags.get("junction") in ROUNDABOUTS,
     )
 
 
@@ -198,7 +201,7 @@ def _directions(tags: Mapping[str, str], profile: str) -> tuple[bool, bool]:
         value = tags.get("oneway", "")
         for key in ("oneway:vehicle", "oneway:motor_vehicle", f"oneway:{_KEY[profile]}"):
             value = tags.get(key, value)
-        implied = tags.get("junction") in ("roundabout", "circular") or tags.get("highway") == "motorway"
+        implied = tags.get("junction") in ROUNDABOUTS or tags.get("highway") == "motorway"
         value = value or ("yes" if implied else "no")
     if value in ("yes", "true", "1"):
         return True, False
