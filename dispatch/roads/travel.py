@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from dispatch.domain import Minutes, TravelMinutes
 from dispatch.errors import BadInput
+from dispatch.roads.closures import Closure
 from dispatch.roads.leg import Leg, Run, assemble, no_way
 from dispatch.roads.network import BACKWARD, FORWARD, Network
 from dispatch.roads.plane import metres_between
@@ -30,15 +31,6 @@ Integers = NDArray[np.int64]
 MS_PER_MINUTE = 60_000.0
 CHUNK_CELLS = 8_000_000
 """Distances held at once: sources × junctions; 64 MB of float64."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """Edges that are shut (`factor` 0) or slowed (speed × `factor`, above 0), and why."""
-
-    edges: Integers
-    factor: float = 0.0
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
