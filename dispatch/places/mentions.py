@@ -1,24 +1,30 @@
-"""Where names of the gazetteer stand in a text: found by dictionary, one look a sign."""
+"""Where names of the gazetteer stand in a text: exactly, or with one sign written wrong."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from typing import Literal, NamedTuple
 
-from dispatch.places.gazetteer import ADMIN, LEVELS, Gazetteer
-from dispatch.places.text import clean, names_a_building, suffix_after
+from dispatch.places.characters import Likeness, likeness
+from dispatch.places.gazetteer import ADMIN, Gazetteer
+from dispatch.places.index import ANY, NameIndex
+from dispatch.places.text import is_urban, names_a_building, suffix_after
 
 _CROWD = 30  # more entries of one name than this are first held against the units named
 _SETTLEMENTS = ("village", "hamlet")
-_URBAN = ("社区", "居委会", "居民委员会")
 _EXACT, _SAME_KIND, _OTHER_KIND, _BARE, _OF_BUILDING = 1.0, 0.98, 0.7, 0.85, 0.4
+_WRONG_SIGN: dict[Likeness, float] = {"sound": 0.6, "shape": 0.8, "none": 1.8}  # signs it costs
+_LONGEST_NEAR = 8
+_MOST_NEAR = 60  # entries looked at of one pattern
+_TOWNSHIP = ADMIN.index("township")
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """Signs `start` to `end` of a text may name entry `row`.
 
-    `worth` is how many signs that explains, less where the suffix differs; `suffixed` that
-    the kind of unit is written; `part` that the name seems part of a road or a building.
+    `worth` is how many signs that explains, less where the suffix differs or a sign is wrong;
+    `suffixed` that the kind of unit is written; `part` that the name seems part of a road or
+    a building; `wrong` how the one wrong sign resembles the right one, "" where none is wrong.
     """
 
     start: int
@@ -28,6 +34,7 @@ class Mention:
     worth: float
     suffixed: bool
     part: bool
+    wrong: Likeness | Literal[""] = ""
 
 
 def overlaps(one: Mention, other: Mention) -> bool:
@@ -36,24 +43,23 @@ def overlaps(one: Mention, other: Mention) -> bool:
 
 
 class Reader:
-    """Finds every name of one gazetteer in cleaned texts."""
+    """Finds every name of one gazetteer in folded texts."""
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self.gazetteer = gazetteer
-        self._plain = [clean(name) for name in gazetteer.name]
-        self._urban = [any(sign in name for sign in _URBAN) for name in self._plain]
-        self._rank = [LEVELS.index(level) for level in gazetteer.level]
+        self.index = NameIndex(gazetteer)
 
     def read(self, text: str) -> list[Mention]:
         """Mentions in the order of the text; of one entry at one start the longest alone."""
-        index, lengths = self.gazetteer.index, self.gazetteer.lengths
+        index, lengths = self.index.rows, self.index.lengths
         found: list[Mention] = []
         crowds: list[tuple[int, int, tuple[int, ...]]] = []
         for start in range(len(text) - 1):
+            known = lengths.get(text[start : start + 2])
+            if known is None:
+                continue
             seen: set[int] = set()
-            for length in lengths.get(text[start : start + 2], ()):
-                if start + length > len(text):
-                    continue
+            for length in known:
                 rows = index.get(text[start : start + length], ())
                 if len(rows) > _CROWD:
                     crowds.append((start, start + length, rows))
@@ -66,28 +72,75 @@ class Reader:
             found += self._of_crowds(text, crowds, found)
         return found
 
+    def read_near(self, text: str, suspects: Iterable[int], named: Collection[int]) -> list[Mention]:
+        """Mentions with one wrong sign, at one of `suspects`.
+
+        `named` are rows of units that the text names. A name of two signs, or one whose wrong
+        sign resembles the right one in nothing, counts only inside (or around) one of those.
+        """
+        near, lineage = self.index.near, self.gazetteer.lineage
+        around = {unit for row in named for unit in lineage[row] if unit >= 0}
+        within = {row for row in named if self.index.rank[row] >= ADMIN.index("county")}
+        found: dict[tuple[int, int], Mention] = {}
+        for at in suspects:
+            for length in range(2, _LONGEST_NEAR + 1):
+                for start in range(max(0, at - length + 1), min(at, len(text) - length) + 1):
+                    rows = near.get(f"{text[start:at]}{ANY}{text[at + 1 : start + length]}")
+                    if rows is None:
+                        continue
+                    fits = [row for row in rows if row in around or not within.isdisjoint(lineage[row])]
+                    for row in fits[:_MOST_NEAR] or rows[:_MOST_NEAR]:
+                        one = self._near(text, (start, at, start + length), row, fits=bool(fits))
+                        known = found.get((row, start))
+                        if one is not None and (known is None or known.worth < one.worth):
+                            found[row, start] = one
+        return list(found.values())
+
+    def _near(self, text: str, span: tuple[int, int, int], row: int, *, fits: bool) -> Mention | None:
+        """The mention of `row` from the first sign of `span` to before the last, the middle one wrong."""
+        start, at, end = span
+        meant = self._sign_meant(row, text[start:at], text[at + 1 : end], end - start)
+        if meant == text[at]:
+            return None
+        wrong: Likeness = likeness(text[at], meant) if meant else "none"
+        if not fits and (wrong == "none" or (end - start == 2 and wrong != "sound")):
+            return None
+        whole = self._mention(text, start, end, row)
+        if whole.part or (wrong == "none" and end - start == 2 and not whole.suffixed):
+            return None
+        worth = whole.worth - _WRONG_SIGN[wrong]
+        return whole._replace(worth=worth, wrong=wrong) if worth > 0 else None
+
+    def _sign_meant(self, row: int, before: str, after: str, length: int) -> str:
+        """The sign that stands between `before` and `after` in a name of `row`."""
+        for key in self.index.keys_of(row):
+            if len(key) == length and key.startswith(before) and key.endswith(after):
+                return key[len(before)]
+        return ""
+
     def _mention(self, text: str, start: int, end: int, row: int) -> Mention:
-        level, plain = self.gazetteer.level[row], self._plain[row]
+        level, plain = self.gazetteer.level[row], self.index.plain[row]
         grown = suffix_after(text, end, level) if level in ADMIN and plain != text[start:end] else 0
-        written = text[start : end + grown]
         if not grown and level in _SETTLEMENTS:
             grown = suffix_after(text, end, level)  # a hamlet listed without any suffix
-            written = text[start : end + grown]
+        written = text[start : end + grown]
         suffixed = grown > 0 or (level in ADMIN[:4] and plain == written) or level not in ADMIN
         part = not suffixed and names_a_building(text, end)
-        if part:
-            quality = _OF_BUILDING
-        elif written == plain:
-            quality = _EXACT
-        elif not grown:
-            quality = _BARE if level in ADMIN else _SAME_KIND
-        elif level in _SETTLEMENTS:
-            alike = any(sign in written for sign in _URBAN) == self._urban[row]
-            quality = _SAME_KIND if alike else _OTHER_KIND
-        else:
-            quality = _OTHER_KIND if level != "county" else _SAME_KIND
+        quality = self._quality(level, plain, written, grown, part=part)
         worth = quality * (end + grown - start)
-        return Mention(start, end + grown, row, self._rank[row], worth, suffixed, part)
+        return Mention(start, end + grown, row, self.index.rank[row], worth, suffixed, part)
+
+    def _quality(self, level: str, plain: str, written: str, grown: int, *, part: bool) -> float:
+        if part:
+            return _OF_BUILDING
+        if written == plain:
+            return _EXACT
+        if not grown:
+            return _BARE if level in ADMIN else _SAME_KIND
+        if level in _SETTLEMENTS:
+            alike = is_urban(written) == is_urban(plain)
+            return _SAME_KIND if alike else _OTHER_KIND
+        return _SAME_KIND if level == "county" or plain.endswith(written) else _OTHER_KIND
 
     def _of_crowds(
         self, text: str, crowds: list[tuple[int, int, tuple[int, ...]]], found: list[Mention]

@@ -57,6 +57,10 @@ class MatchSettings(Section):
     township_named: float = Share
     county_named: float = Share
     name_alone: float = Share
+    bare_share: float = Share
+    unknown_unit: float = Share
+    beside_metres: float = AtLeastZero
+    wrong_sign: dict[Literal["sound", "shape", "none"], Annotated[float, Share]]
     conflict_township: float = Share
     conflict_county: float = Share
     foreign_context: float = Share

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from types import MappingProxyType
+
+from dispatch.places.characters import folding
 
 LONGEST_TEXT = 200
 """Signs looked at of one address; what follows is noise or malice."""
@@ -36,11 +39,27 @@ SUFFIXES = MappingProxyType({
 })  # fmt: skip
 """What an administrative name of each level may end in, longest first."""
 
+_URBAN = ("社区", "居委会", "居民委员会")
+
 ROAD_OR_BUILDING = (
     "路", "大道", "街", "巷", "大厦", "大酒店", "酒店", "宾馆", "小区", "花园", "广场", "中学", "小学", "大学",
     "学校", "学院", "医院", "公司", "银行", "超市", "城", "苑", "饭店", "市场", "工业园", "开发区",
 )  # fmt: skip
 """After a bare name these make it part of another name: 高州路 is not in Gaozhou."""
+
+
+class _Plain(dict[int, str]):
+    """What is left of each sign, worked out when it is first met."""
+
+    def __missing__(self, point: int) -> str:
+        form = unicodedata.normalize("NFKC", chr(point)).lower()
+        form = "".join(filter(str.isalnum, form))
+        if point < 0x10000:  # all texts together cannot fill the memory
+            self[point] = form
+        return form
+
+
+_PLAIN = _Plain()
 
 
 def clean(text: object) -> str:
@@ -50,8 +69,33 @@ def clean(text: object) -> str:
     """
     if not isinstance(text, str):
         return ""
-    plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])
-    return "".join(filter(str.isalnum, plain.lower()))[:LONGEST_TEXT]
+    return text[:LONGEST_TEXT].translate(_PLAIN)[:LONGEST_TEXT]
+
+
+def fold(text: str) -> str:
+    """Cleaned text as names are compared: simplified signs, digits 0–9, one sign for one sign.
+
+    >>> fold("電白區三家村")
+    '电白区3家村'
+    """
+    return text.translate(folding())
+
+
+def other_numerals(name: str) -> str:
+    """A folded name with its numbers above ten written the other way; "" if it has none.
+
+    >>> other_numerals("3十里"), other_numerals("12队"), other_numerals("旺沙")
+    ('30里', '十2队', '')
+    """
+    if "十" in name:
+        # a missing digit before 十 is a one, after it a nought: 十 -> 10, 3十 -> 30, 十2 -> 12
+        return _TENS.sub(lambda one: f"{one[1] or 1}{one[2] or 0}", name)
+    changed = _TWO_DIGITS.sub(lambda one: f"{one[1].replace('1', '')}十{one[2].replace('0', '')}", name)
+    return changed if changed != name else ""
+
+
+_TENS = re.compile(r"(?<!\d)(\d?)十(\d?)(?!\d)")
+_TWO_DIGITS = re.compile(r"(?<!\d)([1-9])(\d)(?!\d)")
 
 
 def core(name: str, level: str) -> str:
@@ -82,3 +126,8 @@ def suffix_after(text: str, end: int, level: str) -> int:
 def names_a_building(text: str, end: int) -> bool:
     """Whether a bare name ending at `end` goes on as a road or a building."""
     return text.startswith(ROAD_OR_BUILDING, end) and not text.startswith("街道", end)
+
+
+def is_urban(name: str) -> bool:
+    """Whether a settlement is called a community of a town rather than a village."""
+    return any(sign in name for sign in _URBAN)

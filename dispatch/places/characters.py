@@ -1,0 +1,79 @@
+"""Chinese signs: which is the simplified form of which, which sound alike, which look alike.
+
+The table (data/characters.csv) joins OpenCC (simplified forms), pypinyin (sounds), the
+decomposition dictionary of kfcd and four-corner codes; data/SOURCES.md names the versions.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import Literal
+
+from dispatch.errors import MissingInput
+from dispatch.settings import data_folder
+
+Likeness = Literal["sound", "shape", "none"]
+
+_DIGITS = MappingProxyType({
+    **dict(zip("〇零一二三四五六七八九", "00123456789", strict=True)),
+    **dict(zip("壹贰叁肆伍陆柒捌玖", "123456789", strict=True)),
+})  # fmt: skip
+# Sounds that speakers of the south write for each other; the longer first.
+_MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
+_SAME_CORNERS = 4  # of five digits of the four-corner code
+
+
+@cache
+def folding() -> Mapping[int, str]:
+    """For `str.translate`: traditional to simplified, Chinese digits to 0–9, one sign for one sign."""
+    table = {ord(row["sign"]): row["simplified"] for row in _rows() if row["simplified"]}
+    table |= {ord(sign): digit for sign, digit in _DIGITS.items()}
+    return MappingProxyType({point: _DIGITS.get(sign, sign) for point, sign in table.items()})
+
+
+@lru_cache(maxsize=50_000)
+def likeness(sign: str, other: str) -> Likeness:
+    """How one sign comes to be written for another: by its sound, by its shape, or not at all.
+
+    Tones are not told apart, nor are zh and z, ch and c, sh and s, n and l, -ng and -n.
+    """
+    sounds, shapes = _features()
+    if not sounds.get(sign, frozenset()).isdisjoint(sounds.get(other, frozenset())):
+        return "sound"
+    if sign not in shapes or other not in shapes:
+        return "none"
+    (parts, corners), (other_parts, other_corners) = shapes[sign], shapes[other]
+    if sign in other_parts or other in parts or (parts and sorted(parts) == sorted(other_parts)):
+        return "shape"
+    shared = sum(one == two for one, two in zip(corners, other_corners, strict=False))
+    # the first part is most often the radical, which hundreds of signs share
+    phonetic = bool(set(parts[1:]) & set(other_parts[1:]))
+    return "shape" if phonetic or shared >= _SAME_CORNERS else "none"
+
+
+@cache
+def _features() -> tuple[dict[str, frozenset[str]], dict[str, tuple[tuple[str, ...], str]]]:
+    sounds: dict[str, frozenset[str]] = {}
+    shapes: dict[str, tuple[tuple[str, ...], str]] = {}
+    for row in _rows():
+        if row["sounds"]:
+            sounds[row["sign"]] = frozenset(_merged(one) for one in row["sounds"].split())
+            shapes[row["sign"]] = (tuple(row["parts"].split()), row["corners"])
+    return sounds, shapes
+
+
+def _merged(sound: str) -> str:
+    for written, kept in _MERGED:
+        sound = sound.replace(written, kept)
+    return "l" + sound[1:] if sound.startswith("n") else sound
+
+
+def _rows() -> list[dict[str, str]]:
+    path = data_folder() / "characters.csv"
+    if not path.is_file():
+        raise MissingInput(path)
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,127 @@
+"""The names of a gazetteer by their signs: exactly, and with any one sign replaced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from dispatch.places.divisions import former_county_names
+from dispatch.places.gazetteer import ADMIN, LEVELS, Gazetteer
+from dispatch.places.text import clean, core, fold, other_numerals
+
+ANY = "*"
+"""Stands for the one sign that may differ; no folded text holds it."""
+
+_BRACKETS = re.compile(r"[(（【\[].*?[)）】\]]")
+_LODGING = re.compile(
+    r"(?:国际|商务|快捷|连锁|假日)?(?:大酒店|酒店|宾馆|旅馆|旅店|旅社|招待所|公寓|客栈|民宿)$"
+)
+_NEAR_LEVELS = frozenset({*ADMIN, "street"})
+_LONGEST_NEAR = 8  # signs; in longer names one wrong sign leaves enough to be found by their parts
+
+
+class NameIndex:
+    """Rows of one gazetteer by folded name; made once, read by every address."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self.gazetteer = gazetteer
+        self.rank = [LEVELS.index(level) for level in gazetteer.level]
+        self.plain = [fold(clean(name)) for name in gazetteer.name]
+        found: dict[str, int | list[int]] = {}
+        for row in range(len(self.plain)):
+            for key in self._keys(row):
+                _add(found, key, row)
+        self.rows = _tuples(found)
+        lengths: dict[str, set[int]] = {}
+        for key in self.rows:
+            lengths.setdefault(key[:2], set()).add(len(key))
+        shared: dict[tuple[int, ...], tuple[int, ...]] = {}  # a few hundred differ
+        self.lengths: dict[str, tuple[int, ...]] = {}
+        for start, many in lengths.items():
+            order = tuple(sorted(many, reverse=True))
+            self.lengths[start] = shared.setdefault(order, order)
+
+    @cached_property
+    def near(self) -> dict[str, tuple[int, ...]]:
+        """Rows by their names with one sign replaced by `ANY`: 旺沙 stands at *沙 and 旺*."""
+        found: dict[str, int | list[int]] = {}
+        for key, rows in self.rows.items():
+            usable = [row for row in rows if self.gazetteer.level[row] in _NEAR_LEVELS]
+            if not usable or len(key) > _LONGEST_NEAR:
+                continue
+            for at in range(len(key)):
+                pattern = f"{key[:at]}{ANY}{key[at + 1 :]}"
+                for row in usable:
+                    _add(found, pattern, row)
+        return _tuples(found)
+
+    def keys_of(self, row: int) -> frozenset[str]:
+        """The names, without the suffix of their level, under which a row stands."""
+        return frozenset(self._keys(row))
+
+    @cached_property
+    def children(self) -> dict[int, dict[str, tuple[int, ...]]]:
+        """By row of a county its townships, of a township its villages, by their names without suffix."""
+        below: dict[int, dict[str, int | list[int]]] = {}
+        upper = {
+            ADMIN.index("township"): ADMIN.index("county"),
+            ADMIN.index("village"): ADMIN.index("township"),
+        }
+        lineage = self.gazetteer.lineage
+        for key, rows in self.rows.items():
+            for row in rows:
+                above = upper.get(self.rank[row])
+                if above is not None and (parent := lineage[row][above]) >= 0:
+                    _add(below.setdefault(parent, {}), key, row)
+        return {parent: _tuples(found) for parent, found in below.items()}
+
+    def _keys(self, row: int) -> Iterator[str]:
+        level = self.gazetteer.level[row]
+        given = self.gazetteer.aliases[row]
+        names = (
+            [self.plain[row], *(fold(clean(one)) for one in given.split("|"))] if given else [self.plain[row]]
+        )
+        if level == "county":
+            names += [fold(clean(one)) for one in former_county_names().get(self.gazetteer.code[row], ())]
+        elif level not in ADMIN and level != "street":
+            names += _shorter(self.gazetteer.name[row])
+        for name in names:
+            key = core(name, level)
+            if level == "village" and key == self._township_name(row):
+                key = name  # the living quarters of a farm bear the farm's whole name
+            if len(key) >= 2:
+                yield key
+                if (other := other_numerals(key)) and len(other) >= 2:
+                    yield other
+
+    def _township_name(self, row: int) -> str:
+        above = self.gazetteer.lineage[row][ADMIN.index("township")]
+        return self.plain[above] if above >= 0 else ""
+
+
+def _shorter(name: str) -> Iterator[str]:
+    """How one says a hotel or a shop: without its branch, without the kind of house."""
+    branchless = _BRACKETS.sub("", name)
+    for one in {branchless, name} if branchless != name else {name}:
+        short = fold(clean(one))
+        kindless = _LODGING.sub("", short)
+        for form in (short, kindless):
+            if len(form) >= 3:
+                yield form
+
+
+def _add(found: dict[str, int | list[int]], key: str, row: int) -> None:
+    """One row stands as a number, more as a list: most names are borne once."""
+    known = found.get(key)
+    if known is None:
+        found[key] = row
+    elif isinstance(known, list):
+        if known[-1] != row:
+            known.append(row)
+    elif known != row:
+        found[key] = [known, row]
+
+
+def _tuples(found: dict[str, int | list[int]]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(rows) if isinstance(rows, list) else (rows,) for key, rows in found.items()}
