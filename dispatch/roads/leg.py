@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.roads.directions import Language, Part, directions, say_step
+from dispatch.roads.course import Course, Run
+from dispatch.roads.directions import Part, Step, directions
 from dispatch.roads.network import CLASSES, Network
 from dispatch.roads.plane import Plane, metres_between
+from dispatch.roads.wording import Language, say_step
+
+__all__ = ["Leg", "Part", "Run", "assemble", "no_way"]
 
 Floats = NDArray[np.float64]
 
@@ -20,8 +24,8 @@ class Leg:
 
     `lonlat` (k, 2) runs from the origin to the target; `streets` are the names passed, in
     order; `walk_metres` lie off the road at both ends together; `parts` add up to the leg;
-    `edges` are those of the network it runs over, in order.
-    Where no way leads, `minutes` and `metres` are `inf` and the line is straight.
+    `edges` are those of the network it runs over, in order, and `course` is that drive, None
+    where all is walked. Where no way leads, `minutes` and `metres` are `inf` and the line is straight.
     """
 
     minutes: float
@@ -32,25 +36,29 @@ class Leg:
     parts: tuple[Part, ...] = ()
     edges: tuple[int, ...] = ()
 
+    course: Course | None = field(default=None, repr=False, compare=False)
+
+    def steps(self) -> tuple[Step, ...]:
+        """What to do on the way, in order; none where no way leads or there is none to go."""
+        return directions(self.parts, self.course)
+
     def sentences(self, language: Language = "zh") -> tuple[str, ...]:
         """The leg's directions, one sentence a step."""
-        return tuple(say_step(step, language) for step in directions(self.parts))
+        profile = self.course.profile if self.course else "foot"
+        return tuple(say_step(step, language, profile) for step in self.steps())
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Part of one edge, from fraction `start` to fraction `stop` of its line, in `ms`."""
-
-    edge: int
-    start: float
-    stop: float
-    ms: float
-
-
-def assemble(network: Network, ends: Floats, runs: list[Run], walks_ms: tuple[float, float]) -> Leg:
+def assemble(
+    network: Network,
+    ends: Floats,
+    runs: list[Run],
+    walks_ms: tuple[float, float],
+    profile: str = "car",
+) -> Leg:
     """The leg from `ends[0]` over the runs to `ends[1]`, shape (2, 2); `walks_ms` at either end.
 
-    Without runs, the leg is one straight walk of `walks_ms[0]`.
+    Without runs, the leg is one straight walk of `walks_ms[0]`. Whose leg it is decides which
+    ways out of a junction its directions count.
     """
     if not runs:
         return _leg([_walk(ends, walks_ms[0])])
@@ -63,8 +71,8 @@ def assemble(network: Network, ends: Floats, runs: list[Run], walks_ms: tuple[fl
         parts.append(_stretch(network, runs[first:index], lines[first:index]))
         first = index
     parts.append(_walk(np.vstack([lines[-1][-1:], ends[1:]]), walks_ms[1]))
-    leg = _leg([part for part in parts if part.metres > 0 or part.minutes > 0] or parts[1:2])
-    return replace(leg, edges=tuple(run.edge for run in runs))
+    told = [part for part in parts if part.metres > 0 or part.minutes > 0] or parts[1:2]
+    return _leg(told, Course(network, profile, tuple(runs)))
 
 
 def no_way(ends: Floats) -> Leg:
@@ -72,7 +80,7 @@ def no_way(ends: Floats) -> Leg:
     return Leg(np.inf, np.inf, ends.copy())
 
 
-def _leg(parts: list[Part]) -> Leg:
+def _leg(parts: list[Part], course: Course | None = None) -> Leg:
     lonlat = np.vstack([part.lonlat for part in parts])
     moved = np.concatenate([[True], (np.diff(lonlat, axis=0) != 0).any(axis=1)])
     names = [part.street for part in parts if part.street]
@@ -83,6 +91,8 @@ def _leg(parts: list[Part]) -> Leg:
         streets=tuple(name for i, name in enumerate(names) if i == 0 or name != names[i - 1]),
         walk_metres=sum(part.metres for part in parts if part.road == "walk"),
         parts=tuple(parts),
+        edges=tuple(run.edge for run in course.runs) if course else (),
+        course=course,
     )
 
 

@@ -29,7 +29,7 @@ DEGREES = 1e-7
 """Coordinates are kept on disk as whole units of this many degrees, as OSM does."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Network:
     """Junctions (n), edges (m) with their drawn line, and street names.
 
