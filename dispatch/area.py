@@ -24,7 +24,7 @@ import shapely
 from dispatch.errors import BadInput, MissingInput, SchemaError
 from dispatch.reasons import Language
 from dispatch.roads.belonging import belong
-from dispatch.roads.extract import CRS, Extract
+from dispatch.roads.extract import CRS, DROPPED, Extract
 from dispatch.roads.graphs import to_graph
 from dispatch.roads.layers import (
     BOUNDARIES,
@@ -67,33 +67,9 @@ WORDS = {
     "responders": ("默认处置力量", "default responders"),
     "answered_by_road": ("按道路行程归属派出所的村镇", "places given to a station by road"),
     "township_by_road": ("按道路行程归属乡镇的地点", "places given to a township by road"),
-    "county_by_road": ("按道路行程归属县的乡镇", "townships given to a county by road"),
-    "unconnected_pieces": ("与路网不相连的零散路块", "pieces of road not joined to the rest"),
-    "unconnected_edges": ("零散路块中的路段", "edges in those pieces"),
-    "ways_without_access": ("禁止通行的道路（私有、禁行）", "ways without access (private, no)"),
-    "ways_not_built": ("在建、规划或废弃道路", "ways proposed, under construction or given up"),
-    "ways_not_roads": ("不是道路的线（站台、服务区等）", "lines that are no roads (platforms, rest areas)"),
     "turn_restrictions": ("转向限制", "turn restrictions"),
-    "turns_over_ways": (
-        "经由整条道路的转向限制（无法表示）",
-        "turn restrictions that lead over a way (cannot be kept)",
-    ),
-    "turns_at_times": ("仅在部分时段有效的转向限制", "turn restrictions that hold at some hours only"),
-    "turns_for_others": (
-        "只限货车、公交等车辆的转向限制",
-        "turn restrictions for lorries, buses and others only",
-    ),
-    "turns_elsewhere": ("所涉道路不在数据中的转向限制", "turn restrictions about ways not in the data"),
-    "turns_needless": (
-        "因单行本来就无法转的转向限制",
-        "turn restrictions where one-ways rule the turn out anyway",
-    ),
-    "turns_unclear": ("写法不完整或有歧义的转向限制", "turn restrictions that are incomplete or ambiguous"),
-    "nodes_missing": ("缺失的节点（道路在此中断）", "nodes that are missing (ways break there)"),
-    "nodes_outside": ("远在区域之外的节点", "nodes far outside the area"),
-    "maxspeeds_unreadable": ("无法识别的限速值", "speed limits that cannot be read"),
-    "shapes_broken": ("残缺的水系或边界", "broken outlines and waters"),
-}
+    "county_by_road": ("按道路行程归属县的乡镇", "townships given to a county by road"),
+} | DROPPED
 """What is counted, in Chinese and English."""
 OSM_ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 WATER_TOLERANCE_DEGREES = 2e-4  # some 20 m: the basemap draws no finer

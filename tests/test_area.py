@@ -6,7 +6,6 @@ import shutil
 import tomllib
 from pathlib import Path
 
-import networkx as nx
 import numpy as np
 import osm_text
 import osmnx
@@ -25,7 +24,6 @@ from dispatch.area import (
     utm_crs,
 )
 from dispatch.errors import BadInput, DispatchError, MissingInput, OutputExists, SchemaError
-from dispatch.roads.network import FORWARD
 from dispatch.roads.travel import Travel
 from dispatch.settings import data_folder
 
@@ -202,89 +200,6 @@ def test_zones_and_metric_crs_follow_the_place():
     assert time_zone_of(110.9, "zh") == "Asia/Shanghai"
     assert time_zone_of(25.0, "en") == "Etc/GMT-2"
     assert time_zone_of(1.0, "en") == "Etc/GMT"
-
-
-# OSMnx, there and back
-
-
-def test_a_graph_of_ours_is_one_osmnx_can_work_with_and_returns_as_the_same_roads(town, tmp_path):
-    graph = town.to_osmnx()
-    assert isinstance(graph, nx.MultiDiGraph)
-    nodes, edges = osmnx.graph_to_gdfs(graph)
-    assert len(nodes) == town.network.node_count
-    assert edges["length"].sum() == pytest.approx(2 * town.network.edge_length_metres.sum(), rel=1e-6)
-    osmnx.save_graphml(graph, tmp_path / "town.graphml")
-    back = import_area(tmp_path / "town.graphml", tmp_path / "back")
-    assert back.network.edge_count == town.network.edge_count
-    assert sorted(back.network.edge_length_metres) == pytest.approx(
-        sorted(town.network.edge_length_metres), abs=0.01
-    )
-    assert set(back.network.names) == set(town.network.names)
-
-
-def test_one_ways_survive_the_way_through_graphml(tmp_path):
-    nodes = {1: (0, 0), 2: (0, 1000), 3: (1000, 1000), 4: (1000, 0)}
-    ways = [
-        (1, [1, 2, 3], ROAD | {"oneway": "yes", "maxspeed": "60"}),
-        (2, [3, 4, 1], ROAD | {"highway": "primary"}),
-    ]
-    area = import_area(osm_text.write(tmp_path, nodes, ways), tmp_path / "area")
-    osmnx.save_graphml(area.to_osmnx(), tmp_path / "town.graphml")
-    back = import_area(tmp_path / "town.graphml", tmp_path / "back").network
-    one_way = back.edge_access & FORWARD["car"] ^ (back.edge_access & FORWARD["car"] << 1) >> 1
-    assert back.edge_count == area.network.edge_count
-    assert one_way.any()
-    a, b = Travel(area.network, "car"), Travel(back, "car")
-    points = np.column_stack([area.network.node_lon, area.network.node_lat])
-    assert b.matrix(points, points) == pytest.approx(a.matrix(points, points), abs=1e-3)
-
-
-GRAPHML = """<?xml version="1.0" encoding="utf-8"?>{doctype}
-<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key id="d0" for="node" attr.name="x"/>
-<key id="d1" for="node" attr.name="y"/><key id="d2" for="edge" attr.name="highway"/>
-<key id="d3" for="edge" attr.name="geometry"/><key id="d4" for="edge" attr.name="name"/>
-<key id="d5" for="graph" attr.name="crs"/><graph edgedefault="directed"><data key="d5">{crs}</data>
-<node id="1"><data key="d0">{x}</data><data key="d1">0.0</data></node>
-<node id="2"><data key="d0">0.02</data><data key="d1">0.0</data></node>
-<edge source="1" target="2"><data key="d2">{highway}</data>{more}</edge></graph></graphml>"""
-GOOD = {"doctype": "", "crs": "epsg:4326", "x": "0.01", "highway": "primary", "more": ""}
-ENTITY = '<!DOCTYPE graphml [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
-
-
-def graphml(folder, **change):
-    path = folder / "graph.graphml"
-    path.write_text(GRAPHML.format(**(GOOD | change)), encoding="utf-8")
-    return path
-
-
-def test_code_in_a_graph_is_text_and_nothing_else(tmp_path):
-    code = "__import__('pathlib').Path('ran').write_text('x')"
-    path = graphml(tmp_path, more=f'<data key="d4">[{code}, 1]</data>')
-    area = import_area(path, tmp_path / "area")
-    assert area.network.edge_count == 1
-    assert not Path("ran").exists()
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"doctype": ENTITY},
-        {"doctype": '<!DOCTYPE g [<!ENTITY a "aaaa">]>', "highway": "&a;"},
-        {"crs": "epsg:32649"},
-        {"x": "nan"},
-        {"x": "999"},
-        {"x": ""},
-        {"highway": "platform"},
-        {"more": '<data key="d3">POINT (0 0)</data>'},
-        {"more": '<data key="d3">LINESTRING (0 0, x 1)</data>'},
-        {"more": "<data"},
-    ],
-)
-def test_a_damaged_or_hostile_graph_is_refused_in_one_line(tmp_path, change):
-    with pytest.raises(BadInput) as refusal:
-        import_area(graphml(tmp_path, **change), tmp_path / "area")
-    assert str(refusal.value).startswith("graph.graphml")
-    assert "\n" not in str(refusal.value)
 
 
 @pytest.fixture

@@ -84,7 +84,12 @@ def _our_settings() -> Iterator[None]:
 def _extract(graph: nx.MultiDiGraph, features: gpd.GeoDataFrame) -> Extract:
     nodes = {str(node): _text(about) for node, about in graph.nodes(data=True)}
     edges = ((str(tail), str(head), _text(about)) for tail, head, about in graph.edges(data=True))
-    ways, dropped = ways_of_graph(nodes, edges)
+    try:
+        ways, dropped = ways_of_graph(nodes, edges)
+    except ValueError as cause:
+        raise BadInput(
+            f"what the servers sent cannot be used ({cause}); import an extract from a file"
+        ) from cause
     network, more = simplify(ways)
     rows, outlines, waters = named.streets(network), [], []
     for (kind, number), about in zip(features.index, features.to_dict("records"), strict=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 
 from dispatch.errors import BadInput, MissingInput
 from dispatch.roads import named, turns
-from dispatch.roads.extract import RIVERS, Extract, boundary_layer, water_layer
+from dispatch.roads.astray import why_astray
+from dispatch.roads.extract import DROPPED, RIVERS, Extract, boundary_layer, water_layer
+from dispatch.roads.network import Network
 from dispatch.roads.simplify import Ways, simplify
 from dispatch.roads.tags import barrier_access, name_of, read_road
 
@@ -28,6 +31,7 @@ WANTED = (
     "boundary", "natural", "waterway", *turns.KEYS,
 )  # fmt: skip
 UNKNOWN = 2**31 - 1  # pyosmium's coordinate of a node that is not in the file
+REACH_DEGREES = 1.0
 UNITS = 1e-7  # degrees in one unit of pyosmium's whole-number coordinates
 
 
@@ -50,9 +54,15 @@ def read_extract(path: Path) -> Extract:
         raise BadInput(f"{path.name}: expected a file ending in {', '.join(SUFFIXES)}")
     extract = read_graphml(path) if name.endswith(".graphml") else _read_osm(path)
     if not extract.network.edge_count:
-        counts = ", ".join(f"{key} {value}" for key, value in sorted(extract.dropped.items()) if value)
-        raise BadInput(f"{path.name} holds no road one could use ({counts or 'no way at all'})")
+        raise BadInput(f"{path.name} holds no road one could use{_reasons(extract.dropped)}")
     return extract
+
+
+def _reasons(dropped: Mapping[str, int]) -> str:
+    """Why nothing is left, in words, with what may help."""
+    counts = ", ".join(f"{DROPPED[key][1]}: {value:,}" for key, value in sorted(dropped.items()) if value)
+    hint = "; nodes must stand before ways and have ids above 0" if dropped.get("nodes_missing") else ""
+    return f" ({counts or 'it has no highway at all'}){hint}"
 
 
 @dataclass
@@ -93,8 +103,11 @@ def _read_osm(path: Path) -> Extract:
         raise BadInput(
             f"{path.name} is damaged or no OpenStreetMap file ({words}); get the extract again"
         ) from cause
+    why = _why_astray(reading)
+    if why:
+        raise BadInput(f"{path.name}: {why}; take it out, or get the extract again")
     network, dropped = simplify(_ways(reading))
-    rows = reading.entries + named.streets(network)
+    rows = _within_reach(reading, network) + named.streets(network)
     return Extract(
         network,
         named.frame(rows),
@@ -208,6 +221,27 @@ def _rows_by_id(reading: _Reading) -> dict[int, int]:
     if not reading.turns:
         return {}
     return {number: row for row, number in enumerate(reading.osm_id)}
+
+
+def _why_astray(reading: _Reading) -> str | None:
+    """Which node of a road cannot belong; those that are not in the file are another matter."""
+    x, y = (np.array(column, dtype=np.int64) for column in (reading.x, reading.y))
+    known = np.flatnonzero((x != UNKNOWN) & (y != UNKNOWN))
+    lon, lat = (np.asarray(axis[known] * UNITS, dtype=np.float64) for axis in (x, y))
+    return why_astray(lon, lat, lambda row: f"node {reading.ref[known[row]]}")
+
+
+def _within_reach(reading: _Reading, network: Network) -> list[dict[str, Any]]:
+    """Places no farther than a degree from the roads: a province's seat may come along with its outline."""
+    if not network.node_count:
+        return reading.entries
+    low = network.node_lon.min() - REACH_DEGREES, network.node_lat.min() - REACH_DEGREES
+    high = network.node_lon.max() + REACH_DEGREES, network.node_lat.max() + REACH_DEGREES
+    near = [
+        one for one in reading.entries if low[0] <= one["lon"] <= high[0] and low[1] <= one["lat"] <= high[1]
+    ]
+    reading.dropped["places_outside"] += len(reading.entries) - len(near)
+    return near
 
 
 def _degrees(units: NDArray[np.int64], limit: float) -> NDArray[np.float64]:

@@ -2,18 +2,18 @@
 
 References
 ----------
-OpenStreetMap wiki: Key:highway, Key:access, Key:oneway, Key:barrier, Key:maxspeed (2024).
+OpenStreetMap wiki: Key:highway, Key:access, Key:oneway, Key:barrier (2024).
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from dispatch.roads.limits import signed_kmh
 from dispatch.roads.network import BACKWARD, CLASSES, FORWARD
 
 CLASS_OF = {name: name for name in CLASSES if name != "ferry"} | {
@@ -30,7 +30,18 @@ CLASS_OF = {name: name for name in CLASSES if name != "ferry"} | {
 }
 ROUNDABOUTS = ("roundabout", "circular")
 NOT_BUILT = {"construction", "proposed", "planned", "abandoned", "razed", "disused", "demolished"}
-CLOSED = {"no", "private", "agricultural", "forestry", "military", "emergency", "psv", "bus", "none"}
+CLOSED = {
+    "no",
+    "private",
+    "agricultural",
+    "forestry",
+    "military",
+    "emergency",
+    "psv",
+    "bus",
+    "none",
+    "use_sidepath",
+}
 OPEN = {
     "yes", "designated", "permissive", "destination", "official", "customers", "delivery", "public",
     "permit",
@@ -56,12 +67,6 @@ STOPS_CARS = {
 }  # fmt: skip
 STOPS_ALL = {"wall", "fence", "hedge", "retaining_wall", "city_wall", "ditch", "guard_rail", "handrail"}
 LETS_MOTORCYCLES = {"bollard", "planter", "kerb", "bus_trap", "sump_buster"}
-ZONES = (("motorway", 120.0), ("expressway", 100.0), ("trunk", 80.0), ("rural", 70.0),
-         ("urban", 50.0), ("living_street", 20.0), ("zone30", 30.0), ("walk", 6.0))  # fmt: skip
-"""Named limits (``CN:urban``); the numbers are those of Chinese regulation."""
-UNLIMITED = {"none", "no", "signals", "variable", "unlimited", "unposted", "national", "implicit"}
-HIGHEST_KMH = 150.0
-_SPEED = re.compile(r"^(\d+(?:\.\d+)?)\s*(mph|knots|km/h|kmh|kph|kmph|公里|公里/小时|千米/小时)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def read_road(tags: Mapping[str, str]) -> Road | str:
     access = _access(tags, road_class, cycleway=kind == "cycleway")
     if not access:
         return "ways_without_access"
-    limit = _signed(tags)
+    limit = signed_kmh(tags)
     return Road(
         CLASSES.index(road_class),
         access,
@@ -106,10 +111,14 @@ def barrier_access(tags: Mapping[str, str]) -> int:
     barrier, access = tags.get("barrier", ""), 0
     for profile in FORWARD:
         said = _says(tags, profile)
-        passes = barrier not in STOPS_ALL and (
-            profile == "foot"
-            or barrier not in STOPS_CARS
-            or (profile == "motorcycle" and barrier in LETS_MOTORCYCLES)
+        passes = (
+            barrier not in STOPS_ALL
+            and tags.get("locked") != "yes"
+            and (
+                profile == "foot"
+                or barrier not in STOPS_CARS
+                or (profile == "motorcycle" and barrier in LETS_MOTORCYCLES)
+            )
         )
         if said in CLOSED:
             passes = False
@@ -134,47 +143,11 @@ def plain(text: str) -> str:
     return " ".join(kept.split())[:100]
 
 
-def read_speed(text: str) -> float | None:
-    """A `maxspeed` value in km/h; NaN where it sets no limit, None where it cannot be read.
-
-    Knows ``60``, ``60 km/h``, ``40 mph``, ``10 knots``, ``CN:urban``, ``walk``, ``none``; of
-    several (``60;80``) the lowest counts.
-    """
-    speeds = [_one_speed(part) for part in re.split(r"[;|,]", unicodedata.normalize("NFKC", text[:200]))]
-    known = [speed for speed in speeds if speed is not None]
-    if not known:
-        return None
-    limits = [speed for speed in known if not np.isnan(speed)]
-    return min(limits) if limits else np.nan
-
-
-def _one_speed(text: str) -> float | None:
-    text = text.strip().lower()
-    if text in UNLIMITED:
-        return np.nan
-    if found := _SPEED.match(text):
-        factor = {"mph": 1.609344, "knots": 1.852}.get(found[2] or "", 1.0)
-        kmh = float(found[1]) * factor
-        return kmh if 0 < kmh <= HIGHEST_KMH else None
-    zone = text.split(":")[-1]
-    return next((kmh for name, kmh in ZONES if name == zone), None)
-
-
-def _signed(tags: Mapping[str, str]) -> float | None:
-    """The limit of a way: of both directions the lower; NaN unsigned, None unreadable."""
-    keys = ("maxspeed", "maxspeed:forward", "maxspeed:backward")
-    given = [read_speed(tags[key]) for key in keys if key in tags]
-    if not given:
-        return np.nan
-    known = [speed for speed in given if speed is not None]
-    limits = [speed for speed in known if not np.isnan(speed)]
-    return min(limits) if limits else (np.nan if known else None)
-
-
-def _says(tags: Mapping[str, str], profile: str) -> str | None:
+def _says(tags: Mapping[str, str], profile: str, side: str = "") -> str | None:
+    """The access tag that decides for a profile; of one direction with `side` ``:forward``."""
     for key in TAGS_OF[profile]:
-        if key in tags:
-            return tags[key].split(";")[0].strip()
+        if key + side in tags:
+            return tags[key + side].split(";")[0].strip()
     return None
 
 
@@ -183,12 +156,16 @@ def _access(tags: Mapping[str, str], road_class: str, *, cycleway: bool) -> int:
     for profile in FORWARD:
         said = _says(tags, profile)
         allowed = road_class in USUALLY[profile] and not (cycleway and profile != "foot")
+        if profile == "foot" and tags.get("motorroad") == "yes":
+            allowed = False
         if said in CLOSED:
             allowed = False
         elif said in OPEN and any(key in tags for key in TAGS_OF[profile][:-1]):
             allowed = True  # a plain access=yes does not put cars on footpaths
         if allowed:
             ahead, back = _directions(tags, profile)
+            ahead &= _says(tags, profile, ":forward") not in CLOSED
+            back &= _says(tags, profile, ":backward") not in CLOSED
             access |= FORWARD[profile] * ahead | BACKWARD[profile] * back
     return access
 
@@ -207,6 +184,8 @@ def _directions(tags: Mapping[str, str], profile: str) -> tuple[bool, bool]:
         return True, False
     if value in ("-1", "reverse"):
         return False, True
+    if value == "reversible":  # its hours are not known to us
+        return False, False
     return True, True
 
 
