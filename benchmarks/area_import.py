@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.extracts import BESIDE, lattice
 from dispatch.area import import_area, open_area
 from dispatch.roads.travel import Travel
 
-BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data" / "roads"
 GOALS_SECONDS = {"gushi.osm.pbf": 5.0, "huaibei-plain.osm.pbf": 15.0}
 OPEN_GOAL_SECONDS = 0.5
 
@@ -55,33 +55,22 @@ def measure(extract: Path, folder: Path, places: int = 350, bases: int = 1500) -
     }
 
 
-def lattice(path: Path, side: int = 60, seed: int = 1) -> Path:
-    """A seeded town of side × side crossings, as an extract."""
-    rng = np.random.default_rng(seed)
-    place = np.stack(np.meshgrid(np.arange(side), np.arange(side)), axis=-1).reshape(-1, 2) * 0.004
-    place = place + rng.normal(0, 0.0004, place.shape) + [110.9, 21.5]
-    lines = [
-        f'<node id="{n + 1}" version="1" lon="{x:.7f}" lat="{y:.7f}"/>' for n, (x, y) in enumerate(place)
-    ]
-    for n in range(side * side):
-        for step in ([1] if n % side < side - 1 else []) + ([side] if n < side * (side - 1) else []):
-            if rng.random() < 0.7:
-                body = f'<nd ref="{n + 1}"/><nd ref="{n + 1 + step}"/><tag k="highway" v="tertiary"/>'
-                lines.append(f'<way id="{len(lines)}" version="1">{body}</way>')
-    path.write_text('<osm version="0.6">' + "".join(lines) + "</osm>", encoding="utf-8")
-    return path
-
-
 def main() -> None:
     """Measure, print a line an extract or one JSON list."""
     parser = argparse.ArgumentParser(description="CPU seconds from extract to area")
     parser.add_argument("extracts", nargs="*", type=Path)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="a small town: whether it works, not how fast")
     given = parser.parse_args()
+    points = {"places": 20, "bases": 30} if given.quick else {}
     with tempfile.TemporaryDirectory() as scratch:
-        beside = [BESIDE / name for name in GOALS_SECONDS if (BESIDE / name).exists()]
-        extracts = given.extracts or beside or [lattice(Path(scratch) / "lattice.osm")]
-        results = [measure(extract, Path(scratch) / f"area{n}") for n, extract in enumerate(extracts)]
+        beside = [BESIDE / name for name in GOALS_SECONDS if (BESIDE / name).exists() and not given.quick]
+        extracts = (
+            given.extracts or beside or [lattice(Path(scratch) / "lattice.osm", 25 if given.quick else 60)]
+        )
+        results = [
+            measure(extract, Path(scratch) / f"area{n}", **points) for n, extract in enumerate(extracts)
+        ]
     if given.json:
         print(json.dumps(results, indent=1))
     else:
