@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from dispatch.roads.course import Course, Run
 from dispatch.roads.directions import Part, Step, directions
+from dispatch.roads.lines import cut_lines
 from dispatch.roads.network import CLASSES, Network
-from dispatch.roads.plane import Plane, metres_between
-from dispatch.roads.wording import Language, say_step
+from dispatch.roads.plane import metres_between
+from dispatch.roads.wording import Language, Said, say_step, step_words
 
 __all__ = ["Leg", "Part", "Run", "assemble", "no_way"]
 
@@ -44,8 +45,15 @@ class Leg:
 
     def sentences(self, language: Language = "zh") -> tuple[str, ...]:
         """The leg's directions, one sentence a step."""
-        profile = self.course.profile if self.course else "foot"
-        return tuple(say_step(step, language, profile) for step in self.steps())
+        return tuple(say_step(step, language, self._profile) for step in self.steps())
+
+    def words(self, language: Language = "zh") -> tuple[Said, ...]:
+        """The leg's directions for a list with columns, one row a step."""
+        return tuple(step_words(step, language, self._profile) for step in self.steps())
+
+    @property
+    def _profile(self) -> str:
+        return self.course.profile if self.course else "foot"
 
 
 def assemble(
@@ -62,15 +70,30 @@ def assemble(
     """
     if not runs:
         return _leg([_walk(ends, walks_ms[0])])
-    lines = [_line(network, run) for run in runs]
-    parts = [_walk(np.vstack([ends[:1], lines[0][:1]]), walks_ms[0])]
-    first = 0
-    for index in range(1, len(runs) + 1):
-        if index < len(runs) and _label(network, runs[index]) == _label(network, runs[first]):
-            continue
-        parts.append(_stretch(network, runs[first:index], lines[first:index]))
-        first = index
-    parts.append(_walk(np.vstack([lines[-1][-1:], ends[1:]]), walks_ms[1]))
+    edge = np.array([run.edge for run in runs], np.int64)
+    start, stop = (np.array([getattr(run, side) for run in runs], np.float64) for side in ("start", "stop"))
+    lonlat, row = cut_lines(network, edge, start, stop)
+    metres = np.abs(stop - start) * network.edge_length_metres[edge]
+    minutes = np.array([run.ms for run in runs]) / 60_000  # ms -> min
+    # Edges of one street are one part; unnamed ones are told apart by class.
+    label = np.where(
+        network.edge_name[edge] >= 0, network.edge_name[edge], -1 - network.edge_class[edge].astype(np.int64)
+    )
+    first = np.flatnonzero(np.concatenate([[True], np.diff(label) != 0]))
+    begin = np.searchsorted(row, [*first, len(runs)])
+    parts = [_walk(np.vstack([ends[:1], lonlat[:1]]), walks_ms[0])]
+    for number, (low, high) in enumerate(zip(first, [*first[1:], len(runs)], strict=True)):
+        longest = edge[low + metres[low:high].argmax()]
+        parts.append(
+            Part(
+                street=network.name_of(edge[low]),
+                road=CLASSES[network.edge_class[longest]],
+                metres=float(metres[low:high].sum()),
+                minutes=float(minutes[low:high].sum()),
+                lonlat=lonlat[begin[number] : begin[number + 1]],
+            )
+        )
+    parts.append(_walk(np.vstack([lonlat[-1:], ends[1:]]), walks_ms[1]))
     told = [part for part in parts if part.metres > 0 or part.minutes > 0] or parts[1:2]
     return _leg(told, Course(network, profile, tuple(runs)))
 
@@ -96,43 +119,6 @@ def _leg(parts: list[Part], course: Course | None = None) -> Leg:
     )
 
 
-def _label(network: Network, run: Run) -> tuple[str, int]:
-    """Edges of one street are one part; unnamed ones are told apart by class."""
-    name = network.name_of(run.edge)
-    return name, -1 if name else int(network.edge_class[run.edge])
-
-
-def _stretch(network: Network, runs: list[Run], lines: list[Floats]) -> Part:
-    metres = sum(abs(run.stop - run.start) * float(network.edge_length_metres[run.edge]) for run in runs)
-    longest = max(runs, key=lambda run: abs(run.stop - run.start) * network.edge_length_metres[run.edge])
-    return Part(
-        street=network.name_of(runs[0].edge),
-        road=CLASSES[network.edge_class[longest.edge]],
-        metres=metres,
-        minutes=sum(run.ms for run in runs) / 60_000,  # ms -> min
-        lonlat=np.vstack(lines),
-    )
-
-
 def _walk(ends: Floats, ms: float) -> Part:
     metres = float(metres_between(*ends[0], *ends[1]))
     return Part("", "walk", metres if ms > 0 else 0.0, ms / 60_000, ends)
-
-
-def _line(network: Network, run: Run) -> Floats:
-    """The drawn line of a run, shape (k, 2), in the direction it is driven."""
-    shape = network.shape(run.edge)
-    if run.start > run.stop:
-        return _cut(shape, run.stop, run.start)[::-1]
-    return _cut(shape, run.start, run.stop)
-
-
-def _cut(shape: Floats, start: float, stop: float) -> Floats:
-    if start <= 0 and stop >= 1:
-        return shape
-    xy = Plane(float(shape[0, 1])).project(shape[:, 0], shape[:, 1])
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    low, high = start * along[-1], stop * along[-1]
-    inside = shape[(along > low) & (along < high)]
-    cuts = np.column_stack([np.interp([low, high], along, shape[:, axis]) for axis in (0, 1)])
-    return np.vstack([cuts[:1], inside, cuts[1:]])

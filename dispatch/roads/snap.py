@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from dispatch.roads.plane import Plane, metres_between
 
 Floats = NDArray[np.float64]
 JUNCTION_METRES = 0.5
+FIRST_REACH_METRES = 200.0
+"""How far around a point at a closed edge an open one is looked for first; then twice as far, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,21 @@ def as_points(points: object) -> Floats:
     return lonlat
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Edges (k), their lines on the plane, and the tree of these."""
+
+    edges: NDArray[np.int64]
+    lines: NDArray[np.object_]
+    tree: shapely.STRtree
+
+
 class Snapper:
     """Snaps points to the edges of one profile; read-only once made, so threads may share it.
 
     Edges whose two ends lie in the longest strongly connected piece are preferred: another
-    is chosen only when it is nearer by `margin_metres`.
+    is chosen only when it is nearer by `margin_metres`. Closures do not change the pieces: who
+    lives behind a closed bridge is there still, and is not reached.
     """
 
     def __init__(
@@ -67,6 +80,15 @@ class Snapper:
         piece = largest_piece(network, ahead, back)
         main = piece[network.edge_from[usable]] & piece[network.edge_to[usable]]
         self._groups = [self._index(network, edges) for edges in (usable[main], usable[~main]) if len(edges)]
+        self._closed = np.zeros(network.edge_count, np.bool_)
+
+    def without(self, edges: NDArray[np.int64]) -> Snapper:
+        """The same, but nothing snaps to some edges; at no cost."""
+        other = copy(self)
+        other._closed = np.zeros(len(self._closed), np.bool_)
+        other._closed[edges] = True
+        other._groups = [group for group in self._groups if not other._closed[group.edges].all()]
+        return other
 
     def snap(self, points: object) -> Snaps:
         """The nearest usable place on a road for each point, shape (n, 2), lon and lat."""
@@ -83,9 +105,7 @@ class Snapper:
             )
         return best
 
-    def _index(
-        self, network: Network, edges: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.object_], shapely.STRtree]:
+    def _index(self, network: Network, edges: NDArray[np.int64]) -> _Group:
         counts = np.diff(network.shape_start)[edges]
         rows = np.repeat(network.shape_start[edges] - np.cumsum(counts) + counts, counts)
         rows = rows + np.arange(counts.sum())
@@ -95,21 +115,38 @@ class Snapper:
         )
         tree = shapely.STRtree(lines)
         tree.query_nearest(lines[0].interpolate(0))  # GEOS builds on the first question: not under threads
-        return edges, lines, tree
+        return _Group(edges, lines, tree)
 
     def _nearest(self, group: int, lonlat: Floats) -> Snaps:
         if not self._groups or not len(lonlat):
             none = np.full(len(lonlat), np.inf)
             return Snaps(np.full(len(lonlat), -1), np.zeros(len(lonlat)), none, lonlat.copy())
-        edges, lines, tree = self._groups[group]
+        edges, lines = self._groups[group].edges, self._groups[group].lines
         points = shapely.points(self._plane.project(lonlat[:, 0], lonlat[:, 1]))
-        row = tree.query_nearest(points, all_matches=False)[1]
+        row = self._nearest_open(self._groups[group], points)
         line = lines[row]
         fraction = _settle(shapely.line_locate_point(line, points, normalized=True), shapely.length(line))
         on_road = shapely.line_interpolate_point(line, fraction, normalized=True)
         there = self._plane.unproject(shapely.get_coordinates(on_road))
         walk_metres = metres_between(lonlat[:, 0], lonlat[:, 1], there[:, 0], there[:, 1])
         return Snaps(edges[row], fraction, walk_metres, there)
+
+    def _nearest_open(self, group: _Group, points: NDArray[np.object_]) -> NDArray[np.int64]:
+        """Row of the group's nearest open line to each point; of those at a closed one, looked for around it."""
+        row: NDArray[np.int64] = group.tree.query_nearest(points, all_matches=False)[1]
+        closed = self._closed[group.edges]
+        left = np.flatnonzero(closed[row])
+        reach = np.maximum(2 * shapely.distance(points[left], group.lines[row[left]]), FIRST_REACH_METRES)
+        while len(left):
+            point, line = group.tree.query(points[left], predicate="dwithin", distance=reach)
+            point, line = point[~closed[line]], line[~closed[line]]
+            metres = shapely.distance(points[left[point]], group.lines[line])
+            order = np.lexsort((line, metres, point))
+            found, first = np.unique(point[order], return_index=True)
+            row[left[found]] = line[order[first]]
+            missed = np.setdiff1d(np.arange(len(left)), found)
+            left, reach = left[missed], 2 * reach[missed]
+        return row
 
 
 def _settle(fraction: Floats, length_metres: Floats) -> Floats:
