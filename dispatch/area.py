@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
+import platformdirs
 import shapely
 
 from dispatch.errors import BadInput, MissingInput, SchemaError
@@ -110,6 +112,19 @@ class Area:
             digest.update(f"{name} {len(content)}\n".encode())
             digest.update(content)
         return digest.hexdigest()
+
+    def cache_folder(self) -> Path | None:
+        """Where what is dear to prepare may be kept; None before the area has a folder.
+
+        In the area's own folder, or in the user's state folder where that is bundled or
+        cannot be written to. It need not exist yet.
+        """
+        if self.folder is None:
+            return None
+        bundled = self.folder.resolve().parent == data_folder().resolve()
+        if not bundled and os.access(self.folder, os.W_OK):
+            return self.folder / "cache"
+        return platformdirs.user_state_path("field-dispatch") / "areas" / self.folder.name
 
     def to_osmnx(self, profile: str = "car") -> nx.MultiDiGraph:
         """The roads a profile may use as a graph OSMnx understands (unprojected)."""
