@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -312,9 +313,7 @@ def _access(way: Integers, road_class: Integers) -> NDArray[np.uint8]:
     return (driven[0] * (way >= 0) + driven[1] * (way <= 0) + walked).astype(np.uint8)
 
 
-def _forbidden_turns(
-    edge_from: Integers, edge_to: Integers, rng: np.random.Generator
-) -> dict[str, NDArray[np.generic]]:
+def _forbidden_turns(edge_from: Integers, edge_to: Integers, rng: np.random.Generator) -> dict[str, Any]:
     """One forbidden turn at some of the junctions of three streets or more."""
     node = np.concatenate([edge_from, edge_to])
     edge = np.tile(np.arange(len(edge_from)), 2)
