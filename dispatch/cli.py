@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from dispatch.commands import addresses, areas
 from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language
 from dispatch.redact import Redact
@@ -31,6 +32,8 @@ if TYPE_CHECKING:  # commands import the stages they use: --help and a wrong wor
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 area_app = typer.Typer(no_args_is_help=True, help="Make and look at areas: roads, places, responders.")
 app.add_typer(area_app, name="area")
+area_app.command("add")(areas.add)
+app.command("geocode")(addresses.geocode)
 
 notes = Console(stderr=True)
 NEEDS_A_HUMAN = 3

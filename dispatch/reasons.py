@@ -129,7 +129,29 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "坐标（{lon}，{lat}）在辖区外，距最近的已知地点 {km} 公里",
         "the coordinate ({lon}, {lat}) is outside the area, {km} km from the nearest place known",
     ),
+    "COORDINATE_EMPTY": (
+        "坐标（{lon}，{lat}）为空或为零，没有定位",
+        "the coordinate ({lon}, {lat}) is empty or zero: nothing was located",
+    ),
+    "DECIMAL_POINT_LOST": (
+        "坐标（{lon}，{lat}）疑似丢失小数点",
+        "the coordinate ({lon}, {lat}) seems to have lost its decimal point",
+    ),
+    "COORDINATE_PROJECTED": (
+        "坐标（{lon}，{lat}）不是经纬度，疑似投影坐标（米），请转换为经纬度",
+        "the coordinate ({lon}, {lat}) is not in degrees; it looks like metres of a projection: convert it",
+    ),
+    "SIGN_LOST": (
+        "坐标（{lon}，{lat}）不在辖区内，疑似正负号有误",
+        "the coordinate ({lon}, {lat}) is outside the area; a sign looks wrong",
+    ),
     "OTHER_CITY": ("地址写的是“{name}”，不在本辖区", "the address names {name}, outside the area"),
+    "EMPTY_ADDRESS": ("地址为空", "the address is empty"),
+    "SEVERAL_PLACES": (
+        "有 {count} 处地点符合，请结合镇村或其他线索判断",
+        "{count} places fit: a town, a village or other evidence must tell",
+    ),
+    "NO_UNIT_KNOWN": ("坐标在辖区内，但所属单位未知", "inside the area, but which unit it lies in is not known"),
     "ADDRESS_UNKNOWN": ("地址中没有辖区内的地名", "the address names no place of the area"),
     "ADDRESS_AMBIGUOUS": (
         "辖区内同名地点太多，地址未写明镇村",
@@ -140,6 +162,28 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "the address says no more than {name}: too large to search",
     ),
     "NOTHING_TO_GO_BY": ("既无坐标也无地址", "neither coordinate nor address"),
+    # why a row of a list of names or addresses is not taken
+    "ROW_WITHOUT_NAME": ("没有名称、地址或代码", "no name, address or code"),
+    "ROW_LEVEL_UNKNOWN": (
+        "级别“{found}”无法识别（省、市、县、镇、村、自然村或代码长度）",
+        "level {found} is not known; expected province … hamlet, or a code whose length tells it",
+    ),
+    "COORDINATE_UNREADABLE": (
+        "坐标“{found}”不是经纬度数字",
+        "coordinate {found} is not a longitude and a latitude in degrees",
+    ),
+    "NO_DATUM": (
+        "坐标未注明坐标系（写的是“{found}”）；应为 WGS84、CGCS2000、GCJ02、BD09 之一",
+        "the coordinate names no known datum (found {found}); expected WGS84, CGCS2000, GCJ02 or BD09",
+    ),
+    "UNIT_UNKNOWN": (
+        "上级 {code} 不在本辖区，且没有坐标",
+        "its unit {code} is not of this area, and it has no coordinate",
+    ),
+    "ADDRESS_ELSEWHERE": (
+        "地址写的是“{said}”，坐标却在“{found}”",
+        "the address says {said}, the coordinate lies in {found}",
+    ),
     # why an alert is a case
     "HIGH_RISK": ("预警等级为{tier}", "risk is {tier}"),
     "WARNED_REPEATEDLY": ("已被预警 {warnings} 次", "warned {warnings} times"),

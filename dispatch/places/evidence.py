@@ -15,6 +15,7 @@ from dispatch import datum
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.geocode import Answer, Candidate, geocoder
 from dispatch.places.settings import SOURCES, PlaceSettings, Source
+from dispatch.places.whereabouts import refusal
 from dispatch.reasons import Reason
 
 POINT = "point"
@@ -32,6 +33,7 @@ VISITABLE = (
     "market",
     "bank",
     "poi",
+    "door",
 )
 """Levels of an address that a crew can search; anything coarser is no place to go to."""
 
@@ -99,14 +101,11 @@ def _coordinate(
     given = float(row["lon"]), float(row["lat"])
     lon, lat = (float(one) for one in datum.convert(*given, _text(row.get("datum")), "WGS84"))
     if not gazetteer.inside(lon, lat)[0]:
-        shown = {"lon": round(given[0], 5), "lat": round(given[1], 5)}
-        if gazetteer.inside(lat, lon)[0]:
-            return Reason("LON_LAT_SWAPPED", shown)
-        metres = float(gazetteer.metres_to_nearest(lon, lat)[0])
-        return Reason("OUTSIDE_AREA", {**shown, "km": round(metres / 1000) if math.isfinite(metres) else "?"})
+        return refusal(gazetteer, lon, lat, shown=given)
     source = _source(row)
     radius = _number(row.get("radius_metres"))
-    radius = radius if radius is not None and radius > 0 else settings.source_radius_metres[source]
+    # no position is known to less than a metre, whatever a row says
+    radius = max(1.0, radius) if radius and radius > 0 else settings.source_radius_metres[source]
     probability, age = settings.source_prior[source], None
     if source == "fix":
         age = _age_minutes(row.get("fix_at"), now)

@@ -19,7 +19,7 @@ from dispatch.places.text import clean, core
 COLUMNS = ("code", "name", "level", "lon", "lat", "parent", "aliases", "residents", "radius_metres")
 LEVELS = (
     "province", "city", "county", "township", "village", "hamlet",
-    "street", "police", "hotel", "school", "hospital", "market", "bank", "poi",
+    "street", "police", "hotel", "school", "hospital", "market", "bank", "poi", "door",
 )  # fmt: skip
 ADMIN = LEVELS[:6]
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
@@ -42,7 +42,9 @@ class Gazetteer:
     ----------
     frame
         Columns `COLUMNS`; levels of `LEVELS`; WGS-84. A missing `aliases`, `residents`,
-        `radius_metres` or `parent` column counts as empty.
+        `radius_metres` or `parent` column counts as empty. An alias of digits alone is an
+        official code, no name. An entry with the point and at least the radius of the unit
+        it lies in is known to lie there, and no more: it says nothing of points around it.
     boundaries
         Polygons with `code, name, level, parent`, EPSG:4326. Units that only have a polygon
         join the entries.
@@ -65,7 +67,8 @@ class Gazetteer:
         self.code: list[str] = rows["code"].tolist()
         self.name: list[str] = rows["name"].tolist()
         self.level: list[str] = rows["level"].tolist()
-        self.aliases: list[str] = rows["aliases"].tolist()
+        self.official_code: dict[int, str] = {}
+        self.aliases = [self._names_alone(row, given) for row, given in enumerate(rows["aliases"].tolist())]
         self.lon = rows["lon"].to_numpy(dtype=np.float64)
         self.lat = rows["lat"].to_numpy(dtype=np.float64)
         self.own_radius_metres = rows["radius_metres"].to_numpy(dtype=np.float64)
@@ -77,6 +80,7 @@ class Gazetteer:
         self.ancestors = self._climb()
         """(rows, 6) int64: the row of each entry's unit at each level of `ADMIN`, -1 unknown."""
         self._fill_counties()
+        self._own_point = self._placed & ~self._borrowed()
 
     def __len__(self) -> int:
         return len(self.code)
@@ -148,6 +152,15 @@ class Gazetteer:
             metres[usable] = tree.query(xy[usable])[0]
         return metres
 
+    def nearest_entry(self, lon: float, lat: float) -> tuple[int, float]:
+        """Row of the entry closest to a point, and how many metres away; -1 and inf where none is."""
+        tree, rows = self._trees["any"]
+        xy = self.xy_metres(lon, lat)
+        if tree is None or not np.isfinite(xy).all():
+            return -1, math.inf
+        metres, at = tree.query(xy[0])
+        return int(rows[at]), float(metres)
+
     def inside(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
         """Whether each point lies in a boundary, or within `reach_metres` of an entry."""
         x, y = _flat(lon), _flat(lat)
@@ -183,7 +196,7 @@ class Gazetteer:
         """(rows,) metres to the nearest other entry of the same level; inf where alone."""
         metres = np.full(len(self.code), np.inf)
         for rank in np.unique(self._rank):
-            rows = np.flatnonzero((self._rank == rank) & self._placed)
+            rows = np.flatnonzero((self._rank == rank) & self._own_point)
             if len(rows) > 1:
                 xy = self.xy_metres(self.lon[rows], self.lat[rows])
                 metres[rows] = cKDTree(xy).query(xy, k=2)[0][:, 1]
@@ -224,11 +237,33 @@ class Gazetteer:
     def _trees(self) -> dict[str, tuple[Any, NDArray[np.int64]]]:
         trees: dict[str, tuple[Any, NDArray[np.int64]]] = {}
         for level in ("any", "township", "village"):
-            wanted = self._placed if level == "any" else self._placed & (self._rank == LEVELS.index(level))
+            wanted = self._own_point
+            if level != "any":
+                wanted = wanted & (self._rank == LEVELS.index(level))
             rows = np.flatnonzero(wanted)
             tree = cKDTree(self.xy_metres(self.lon[rows], self.lat[rows])) if len(rows) else None
             trees[level] = (tree, rows)
         return trees
+
+    def _names_alone(self, row: int, aliases: str) -> str:
+        """Aliases without official codes, which are remembered by row."""
+        if not any(map(str.isdecimal, aliases)):
+            return aliases
+        forms = aliases.split("|")
+        for form in forms:
+            if form.isdecimal():
+                self.official_code[row] = form
+        return "|".join(form for form in forms if not form.isdecimal())
+
+    def _borrowed(self) -> NDArray[np.bool_]:
+        """Entries that have the point of the unit they lie in, and at least its radius."""
+        known = (self._parent >= 0) & (self._rank < len(ADMIN))
+        above = np.where(known, self._parent, 0)
+        if not len(above):
+            return np.zeros(0, dtype=bool)
+        same = (self.lon == self.lon[above]) & (self.lat == self.lat[above])
+        wide = self.own_radius_metres >= np.nan_to_num(self.own_radius_metres[above], nan=1_000.0)
+        return np.asarray(known & same & wide)
 
     def _climb(self) -> NDArray[np.int64]:
         """Follow parents upwards, every row at once; a circle ends after `_HIGHEST` steps."""
