@@ -16,6 +16,8 @@ from dispatch.explain import left_out_reason
 from dispatch.improve import Routes, Seat, Worth, improve, seats
 from dispatch.ortools_model import solve_orders
 from dispatch.rules import audit, may_visit
+from dispatch.search.model import model_of
+from dispatch.search.run import search
 from dispatch.sending import Roster, State, in_order, nearest
 from dispatch.timeline import Clock, Visit
 
@@ -89,7 +91,38 @@ def plan_with_ortools(
     return assemble(problem, best, "ortools", seed, start)
 
 
-POLICIES: dict[str, Policy] = {"nearest": assign_nearest, "ortools": plan_with_ortools}
+def plan_by_search(
+    problem: Problem, *, effort: Effort = Effort(), seed: int = 0, start: Plan | None = None
+) -> Plan:
+    """Compiled ruin and recreate on the exact loss; several places of a case may be visited.
+
+    It begins from `start`, where that still fits, else from `nearest`, and is never worse.
+    With `iterations` and no `seconds` the answer is the same every time.
+    """
+    begun = time.monotonic()
+    worth = Worth(problem)
+    first = mend(problem, _orders(start)) if start is not None else _nearest_routes(problem)
+    model = model_of(problem)
+    seconds = None
+    if effort.seconds is not None:
+        seconds = max(0.0, effort.seconds - (time.monotonic() - begun))
+    found = search(
+        model.day,
+        seconds=seconds,
+        iterations=effort.iterations,
+        seed=seed,
+        start=model.numbers(first),
+        clock=time.monotonic,
+    )
+    best = min((first, model.visits(found.routes)), key=worth.total)
+    return assemble(problem, best, "search", seed, start)
+
+
+POLICIES: dict[str, Policy] = {
+    "nearest": assign_nearest,
+    "ortools": plan_with_ortools,
+    "search": plan_by_search,
+}
 
 
 def solve(

@@ -1,0 +1,1 @@
+"""The compiled optimiser behind the policy "search"."""

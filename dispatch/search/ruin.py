@@ -1,0 +1,150 @@
+"""Taking stops out: strings of neighbours, remembered so that they can be put back. Compiled.
+
+Slack induction by string removals: Christiaens and Vanden Berghe, Transportation Science
+54(2), 2020, with its parameters. Seldom-visited nodes are tried again beside the removed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from dispatch.search.arrays import (
+    BASE,
+    DROP_YUAN,
+    HAZARD_PER_MINUTE,
+    LATE_YUAN,
+    PROFILE,
+    STAKE_YUAN,
+    Floats,
+    Ints,
+)
+
+REMOVED_ON_AVERAGE = 10.0
+LONGEST_STRING = 10.0
+SPLIT_SHARE = 0.5
+SPARED_MORE_SHARE = 0.01
+RETRIED_ABSENT = 8.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def keep(
+    order: Ints, length: Ints, stop: Floats, whole: Floats,
+    log: Ints, marked: Ints, kept_order: Ints, kept_length: Ints, kept_stop: Floats, kept_whole: Floats,
+    k: int, touched: int,
+) -> int:  # fmt: skip
+    """Remember route `k` before its first change in this iteration; how many are remembered now."""
+    if marked[k]:
+        return touched
+    marked[k] = 1
+    log[touched] = k
+    kept_length[k] = length[k]
+    for i in range(length[k]):
+        kept_order[k, i] = order[k, i]
+    for i in range(length[k] + 1):
+        for c in range(stop.shape[2]):
+            kept_stop[k, i, c] = stop[k, i, c]
+    for c in range(3):
+        kept_whole[k, c] = whole[k, c]
+    return touched + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def undo(
+    order: Ints, length: Ints, stop: Floats, whole: Floats, where: Ints,
+    log: Ints, kept_order: Ints, kept_length: Ints, kept_stop: Floats, kept_whole: Floats, touched: int,
+) -> None:  # fmt: skip
+    """Put every remembered route back as it was."""
+    for t in range(touched):
+        k = log[t]
+        for i in range(length[k]):
+            where[order[k, i], 0] = -1
+    for t in range(touched):
+        k = log[t]
+        length[k] = kept_length[k]
+        for i in range(kept_length[k]):
+            order[k, i] = kept_order[k, i]
+            where[order[k, i], 0], where[order[k, i], 1] = k, i
+        for i in range(kept_length[k] + 1):
+            for c in range(stop.shape[2]):
+                stop[k, i, c] = kept_stop[k, i, c]
+        for c in range(3):
+            whole[k, c] = kept_whole[k, c]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def choose_strings(mean_length: float) -> tuple[float, int]:
+    """The longest string of this iteration, and from how many routes one is taken."""
+    longest = min(LONGEST_STRING, mean_length)
+    most = 4.0 * REMOVED_ON_AVERAGE / (1.0 + longest) - 1.0
+    return longest, int(np.random.random() * most + 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def take_string(
+    order: Ints, length: Ints, where: Ints, removed: Ints, k: int, at: int, longest: float, count: int
+) -> tuple[int, int]:
+    """Take a string of stops around number `at` out of route `k`, perhaps sparing some in its middle.
+
+    The route's times are not brought up to date here. Gives the new number removed, and the first stop that changed.
+    """
+    here = length[k]
+    size = min(here, int(np.random.random() * min(float(here), longest) + 1.0))
+    spared = 0
+    if 1 < size < here and np.random.random() < SPLIT_SHARE:
+        spared = 1
+        while size + spared < here and np.random.random() < SPARED_MORE_SHARE:
+            spared += 1
+    window = size + spared
+    lowest, highest = max(0, at - window + 1), min(at, here - window)
+    first = lowest + np.random.randint(highest - lowest + 1)
+    spare_from = first + 1 + np.random.randint(size) if spared else here
+    kept = 0
+    for i in range(here):
+        v = order[k, i]
+        if first <= i < first + window and not spare_from <= i < spare_from + spared:
+            removed[count] = v
+            count += 1
+            where[v, 0] = -1
+        else:
+            order[k, kept] = v
+            kept += 1
+    length[k] = kept
+    return count, first
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_absent(removed: Ints, absent: Ints, absents: int, count: int) -> int:
+    """Add a few of those nobody visits to the removed; the new number removed."""
+    chance = min(1.0, RETRIED_ABSENT / max(1, absents))
+    for a in range(absents):
+        if np.random.random() < chance:
+            removed[count] = absent[a]
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def sort_removed(
+    drive: Floats, node: Floats, crew: Floats, offers: Ints, removed: Ints, key: Floats, count: int
+) -> None:
+    """In what order they are put back: at random, by what they lose a minute, by what they are worth, by distance."""
+    draw = np.random.randint(10)
+    for r in range(count):
+        v = removed[r]
+        if draw < 4:
+            key[r] = np.random.random()
+        elif draw < 6:
+            key[r] = -(node[v, STAKE_YUAN] * node[v, HAZARD_PER_MINUTE] + node[v, LATE_YUAN])
+        elif draw < 8:
+            key[r] = -node[v, DROP_YUAN]
+        else:
+            k = offers[v, 0]
+            away = drive[int(crew[k, PROFILE]), int(crew[k, BASE]), v] if k >= 0 else 0.0
+            key[r] = away if draw == 8 else -away
+    for r in range(1, count):  # insertion sort: there are some ten of them
+        first, v, i = key[r], removed[r], r - 1
+        while i >= 0 and key[i] > first:
+            key[i + 1], removed[i + 1] = key[i], removed[i]
+            i -= 1
+        key[i + 1], removed[i + 1] = first, v

@@ -1,0 +1,167 @@
+"""The compiled search: its arithmetic is that of the rules, and its answers keep them."""
+
+import itertools
+import math
+
+import make
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatch import routing
+from dispatch.domain import Hold
+from dispatch.loss import never_yuan, plan_loss
+from dispatch.rules import audit
+from dispatch.search.anneal import refresh_all
+from dispatch.search.arrays import COST_YUAN, empty_tours
+from dispatch.search.model import PINNED_YUAN, model_of
+from dispatch.search.routes import NOWHERE, best_in_route, refresh
+from dispatch.search.run import search
+
+TOLERANCE_YUAN = 0.01
+
+
+def yuan_outside(problem, model):
+    """What the search's arrays do not hold: the shares of cases that no node stands for."""
+    share = dict.fromkeys((case.id for case in problem.cases), 1.0)
+    for case, place in model.nodes:
+        share[case.id] -= place.probability
+    return sum(share[case.id] * never_yuan(case, problem.horizon_minutes) for case in problem.cases)
+
+
+def pinned_out(problem, model, plan):
+    """The fines for nodes of pinned cases that are not visited."""
+    visited = {stop.place_id for route in plan.routes for stop in route.stops}
+    return PINNED_YUAN * sum(
+        bool(problem.pinned.get(case.id)) and place.id not in visited for case, place in model.nodes
+    )
+
+
+@settings(max_examples=60)
+@given(day=make.days(), seed=st.integers(0, 3))
+def test_the_searchs_own_number_is_that_of_the_independent_evaluator(day, seed):
+    model = model_of(day)
+    found = search(model.day, iterations=60, seed=seed)
+    plan = routing.assemble(day, model.visits(found.routes), "search")
+    assert audit(day, plan) == []
+    own = found.cost_yuan + yuan_outside(day, model) - pinned_out(day, model, plan)
+    # a fine of 1e12 leaves four digits behind the point
+    assert own == pytest.approx(plan_loss(day, plan).objective_yuan, abs=TOLERANCE_YUAN)
+
+
+@settings(max_examples=60)
+@given(day=make.days(most_responders=3, most_cases=6), data=st.data())
+def test_what_an_insertion_is_said_to_add_is_what_it_adds(day, data):
+    model = model_of(day)
+    arrays = model.day
+    if not len(arrays.node) or not len(arrays.crew):
+        return
+    tours = empty_tours(arrays, 12)
+    found = search(arrays, iterations=data.draw(st.integers(1, 30)))
+    for k, route in enumerate(found.routes):
+        keep = [v for v in route if data.draw(st.booleans())]
+        tours.order[k, : len(keep)] = keep
+        tours.length[k] = len(keep)
+    refresh_all(arrays, tours)
+    drive, node, crew, price, setting, _, _ = arrays
+    order, length, stop, whole, where = tours
+    for v, k in itertools.product(np.flatnonzero(where[:, 0] < 0), range(len(crew))):
+        before = whole[k, COST_YUAN]
+        added, at = best_in_route(
+            drive, node, crew, price, setting, order, length, stop, whole, k, v, math.inf, 0.0
+        )
+        by_hand = [
+            tried(arrays, order[k, : length[k]].tolist(), k, v, place) for place in range(length[k] + 1)
+        ]
+        assert added == pytest.approx(min(by_hand) - before, abs=TOLERANCE_YUAN) or (
+            at == NOWHERE and min(by_hand) == math.inf
+        )
+
+
+def tried(arrays, route, k, v, place):
+    """The cost of a route with one more stop, evaluated afresh; inf where it does not fit."""
+    tours = empty_tours(arrays, len(route) + 1)
+    whole_route = [*route[:place], v, *route[place:]]
+    tours.order[k, : len(whole_route)] = whole_route
+    tours.length[k] = len(whole_route)
+    drive, node, crew, price, setting, _, _ = arrays
+    refresh(drive, node, crew, price, setting, *tours, k, 0)
+    contacts = tours.stop[k, : len(whole_route), 0]
+    fits = (
+        (contacts <= node[whole_route, 6] + 1e-9).all()
+        and tours.whole[k, 0] <= crew[k, 4] + 1e-9
+        and node[whole_route, 8].sum() <= crew[k, 7]
+        and math.isfinite(price[k, v])
+    )
+    return tours.whole[k, COST_YUAN] if fits else math.inf
+
+
+def test_a_route_refreshed_from_its_middle_is_as_if_from_its_start():
+    day = make.problem([make.responder()], [make.case(f"c{n}", at=float(5 * n)) for n in range(1, 6)])
+    arrays = model_of(day).day
+    drive, node, crew, price, setting, _, _ = arrays
+    whole, part = empty_tours(arrays, 5), empty_tours(arrays, 5)
+    for tours in (whole, part):
+        tours.order[0, :5] = [0, 1, 2, 3, 4]
+        tours.length[0] = 5
+        refresh(drive, node, crew, price, setting, *tours, 0, 0)
+    part.order[0, :5] = whole.order[0, :5] = [0, 1, 2, 4, 3]
+    refresh(drive, node, crew, price, setting, *whole, 0, 0)
+    refresh(drive, node, crew, price, setting, *part, 0, 3)
+    np.testing.assert_array_equal(whole.stop, part.stop)
+    np.testing.assert_array_equal(whole.whole, part.whole)
+
+
+def test_the_same_seed_and_iterations_give_the_same_plan():
+    day = make.big_day(cases=40, crews=6, cadres=10)
+    plans = [routing.solve(day, "search", iterations=500, seed=3) for _ in range(2)]
+    assert plans[0] == plans[1]
+
+
+def test_more_iterations_never_end_worse_than_the_baseline():
+    day = make.big_day(cases=60, crews=6, cadres=0)
+    nearest = plan_loss(day, routing.solve(day, "nearest")).objective_yuan
+    found = plan_loss(day, routing.solve(day, "search", iterations=2000)).objective_yuan
+    assert found < 0.98 * nearest
+
+
+def test_it_finds_the_optimum_of_a_small_day():
+    # one car, four cases on a line: brute force over all orders and all subsets
+    cases = [
+        make.case(f"c{n}", at=at, stake_yuan=stake)
+        for n, (at, stake) in enumerate(
+            [(8.0, 20_000.0), (-12.0, 60_000.0), (15.0, 90_000.0), (-20.0, 5_000.0)]
+        )
+    ]
+    day = make.problem([make.responder(shift_minutes=120.0)], cases)
+    best = math.inf
+    for size in range(5):
+        for order in itertools.permutations(cases, size):
+            visits = {"r1": [routing.Visit(case.id, case.places[0].id) for case in order]}
+            plan = routing.assemble(day, visits, "by hand")
+            if not audit(day, plan):
+                best = min(best, plan_loss(day, plan).objective_yuan)
+    found = routing.solve(day, "search", iterations=2000)
+    assert plan_loss(day, found).objective_yuan == pytest.approx(best, abs=TOLERANCE_YUAN)
+
+
+def test_a_held_case_can_wait_for_one_that_is_not():
+    # two cases alike but that the bank holds one for an hour: the other is met first
+    held = make.case("c1", at=10.0, hold=Hold(60.0, 0.0))
+    open_ = make.case("c2", at=-10.0)
+    plan = routing.solve(make.problem([make.responder()], [held, open_]), "search", iterations=300)
+    assert [stop.case_id for stop in plan.routes[0].stops] == ["c2", "c1"]
+
+
+def test_two_places_of_one_case_are_both_visited_where_that_pays():
+    near, far = make.place(5.0, probability=0.5), make.place(12.0, probability=0.45)
+    day = make.problem([make.responder()], [make.case("c1", places=[near, far])])
+    plan = routing.solve(day, "search", iterations=300)
+    assert [stop.place_id for stop in plan.routes[0].stops] == ["c1/0", "c1/1"]
+
+
+def test_no_cases_and_no_crews_are_days_too():
+    assert routing.solve(make.problem(), "search", iterations=5).routes == ()
+    lonely = routing.solve(make.problem([], [make.case()]), "search", iterations=5)
+    assert [one.case_id for one in lonely.left_out] == ["c1"]
