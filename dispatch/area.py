@@ -229,21 +229,41 @@ def describe(area: Area, language: Language = "zh") -> str:
     ):
         lines.append(f"{titles[side]}:" + ("" if table else f" {('无', 'none')[side]}"))
         lines += [f"  {WORDS.get(key, (key, key))[side]}: {count:,}" for key, count in table.items()]
-    if area.counts.get("answered_by_road"):
-        lines.append(
-            (
-                "数据中没有派出所辖区界线：各村镇由道路行程最近的派出所负责",
-                "no police boundaries in the data: each place is answered for by its nearest-by-road station",
-            )[side]
-        )
-    if area.counts.get("township_by_road"):
-        lines.append(
-            (
-                "没有乡镇界线处：村、地点归属道路行程最近的乡镇驻地",
-                "where no township outline is: villages and places belong to the nearest township by road",
-            )[side]
-        )
+    lines += [words[side] for words in _notes(area)]
     return "\n".join(lines)
+
+
+def _notes(area: Area) -> list[tuple[str, str]]:
+    """What the figures do not say by themselves, in Chinese and English."""
+    unheeded = [
+        key for key in ("turns_over_ways", "turns_at_times", "turns_unclear") if area.dropped.get(key)
+    ]
+    no_turns = area.counts.get("turn_restrictions") == 0 and not any(
+        key.startswith("turns_") for key in area.dropped
+    )
+    notes = (
+        (
+            area.counts.get("answered_by_road"),
+            "数据中没有派出所辖区界线：各村镇由道路行程最近的派出所负责",
+            "no police boundaries in the data: each place is answered for by its nearest-by-road station",
+        ),
+        (
+            area.counts.get("township_by_road"),
+            "没有乡镇界线处：村、地点归属道路行程最近的乡镇驻地",
+            "where no township outline is: villages and places belong to the nearest township by road",
+        ),
+        (
+            unheeded,
+            "未采用的转向限制处，路线仍可能转弯：以现场标志为准",
+            "where a turn restriction was dropped a route may still turn: heed the signs",
+        ),
+        (
+            no_turns,
+            "来源中没有转向限制：所有转弯均视为允许",
+            "the source holds no turn restrictions: every turn counts as allowed",
+        ),
+    )
+    return [(chinese, english) for holds, chinese, english in notes if holds]
 
 
 def utm_crs(lon: float, lat: float) -> str:

@@ -24,6 +24,7 @@ from dispatch.area import (
     utm_crs,
 )
 from dispatch.errors import BadInput, DispatchError, MissingInput, OutputExists, SchemaError
+from dispatch.roads.extract import DROPPED
 from dispatch.roads.travel import Travel
 from dispatch.settings import data_folder
 
@@ -128,6 +129,43 @@ def test_area_show_counts_what_was_dropped_and_says_what_is_guessed(tmp_path):
     assert "ways without access (private, no): 1" in english
     assert "answered for by its nearest-by-road station" in english
     assert "police stations: 2" in english
+
+
+BAN = (9, [("way", 1, "from"), ("node", 20, "via"), ("way", 3, "to")], {"type": "restriction"})
+OVER_A_WAY = (8, [("way", 1, "from"), ("way", 2, "via"), ("way", 3, "to")], BAN[2])
+
+
+@pytest.mark.parametrize(
+    ("relations", "count", "note"),
+    [
+        ([], 0, "the source holds no turn restrictions"),
+        ([(*BAN[:2], BAN[2] | {"restriction": "no_left_turn"})], 1, None),
+        (
+            [(*OVER_A_WAY[:2], BAN[2] | {"restriction": "no_u_turn"})],
+            0,
+            "a route may still turn: heed the signs",
+        ),
+    ],
+)
+def test_area_show_says_which_turns_are_restricted(tmp_path, relations, count, note):
+    area = import_area(osm_text.write(tmp_path, NODES, WAYS, relations), tmp_path / "area")
+    shown = describe(area, "en")
+    assert f"turn restrictions: {count}\n" in shown
+    assert [line for line in shown.splitlines() if "may still turn" in line or "source holds" in line] == (
+        [line for line in shown.splitlines() if line.find(note) >= 0] if note else []
+    )
+
+
+def test_every_reason_for_dropping_has_its_words_in_both_languages():
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (Path(__file__).parents[1] / "dispatch" / "roads").glob("*.py")
+    )
+    counted = set(re.findall(r'"((?:turns|ways|nodes|unconnected|maxspeeds|shapes|places)_[a-z_]+)"', source))
+    assert counted == set(DROPPED)
+    assert all(
+        chinese != english and re.search("[\u4e00-\u9fff]", chinese) for chinese, english in DROPPED.values()
+    )
 
 
 def test_the_practice_area_says_it_is_one():

@@ -6,6 +6,7 @@ import pytest
 
 from dispatch.roads.network import PROFILE_BIT, Network
 from dispatch.roads.osm import read_extract
+from dispatch.roads.travel import Travel
 
 CAR, MOTORCYCLE, FOOT = PROFILE_BIT["car"], PROFILE_BIT["motorcycle"], PROFILE_BIT["foot"]
 # A crossing at 3: way 1 from the south, 2 to the north, 4 to the west, 5 to the east
@@ -208,6 +209,24 @@ def test_restrictions_and_roundabouts_return_from_disk_as_they_were(tmp_path):
     assert turns(again) == turns(network) == [("南路", "西路", True, CAR | MOTORCYCLE)]
     assert again.edge_roundabout.tolist() == network.edge_roundabout.tolist()
     assert network.edge_roundabout.sum() == 4
+
+
+@pytest.mark.parametrize(
+    ("tags", "car_km", "motorcycle_km"),
+    [
+        ({"restriction": "no_left_turn", "type": "route"}, 2, 2),
+        ({"restriction": "no_left_turn"}, 4, 4),
+        ({"restriction": "no_left_turn", "except": "motorcycle"}, 4, 2),
+        ({"restriction": "only_left_turn"}, 2, 2),
+        ({"restriction:hgv": "no_left_turn"}, 2, 2),
+    ],
+)
+def test_who_may_not_turn_left_goes_on_and_comes_back(tmp_path, tags, car_km, motorcycle_km):
+    network = crossing(tmp_path, tags).network
+    south, west = (0, -1000 * osm_text.METRE), (-1000 * osm_text.METRE, 0)
+    for profile, km in (("car", car_km), ("motorcycle", motorcycle_km), ("foot", 2)):
+        leg = Travel(network, profile).path(south, west)
+        assert leg.metres / 1000 == pytest.approx(km, abs=0.03), profile
 
 
 @pytest.mark.parametrize(
