@@ -1,0 +1,386 @@
+"""Labelled addresses, written from an area's real names as people write and miswrite them.
+
+Seeded: the same names, count and seed give the same rows. What a row determines is worked
+out from the lists (`address_names`); a typo that happens to be another real name is not made.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from benchmarks.address_names import CHINESE, Names, Truth, Unit, core_of
+from dispatch.places.divisions import divisions
+
+MOST_TRIES = 300
+DIGITS = dict(zip("一二三四五六七八九", "123456789", strict=True))
+NEAR = ("附近", "对面", "旁边", "斜对面", "后面", "门口", "隔壁", "往前两百米", "村口")
+SHOPS = (
+    "幸福宾馆305房", "好又多超市二楼", "如意旅馆208", "老地方饭店旁", "金太阳酒店1208房间", "便民药店楼上",
+    "顺风快递点", "阿强五金店", "美宜佳隔壁出租屋402",
+)  # fmt: skip
+BEFORE = ("我家在", "住址：", "现住", "报警人称在", "户籍地:", "人在", "张先生 13800000000 ", "地址")
+AFTER = ("，快点来", "(家里没人)", " 13900000000", "，电话打不通", "我妈家", "", "")
+DECOYS = ("{}路8号", "{}城徐汇苑3栋", "{}大厦12楼", "{}大酒店", "{}小吃店", "{}花园2期", "{}商会")
+FAR = ("上海", "北京", "广州", "深圳", "长沙", "重庆", "海口", "南京", "昆明", "杭州")
+# County names that people still write, and what became of them (茂港区, 2001-2014, went to 电白区, its
+# 羊角镇 to 茂南区): practice area first, then the plain north of the Huai.
+PAST = {
+    "电白区": ("电白县",), "高州市": ("高州县",), "化州市": ("化州县", "化县"), "信宜市": ("信宜县",),
+    "永城市": ("永城县",), "界首市": ("界首县",), "铜山区": ("铜山县",), "明光市": ("嘉山县",),
+    "埇桥区": ("宿县",), "谯城区": ("亳县",),
+}  # fmt: skip
+PAST_OF_TOWN = dict.fromkeys(
+    ("南海街道", "高地街道", "坡心镇", "七迳镇", "小良镇", "沙院镇", "羊角镇"), ("茂港区",)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One name of an address: what it says, and how that is written. A typo says several things."""
+
+    level: str
+    says: tuple[str, ...]
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An address before it is one text: what stands above, the parts upper first, what follows."""
+
+    parts: tuple[Part, ...]
+    meant: Unit
+    upper: tuple[str, ...] = ()
+    tail: str = ""
+    before: str = ""
+    after: str = ""
+    joint: str = ""
+    turned: bool = False
+    finish: tuple[Callable[[str], str], ...] = field(default=())
+
+    def text(self) -> str:
+        """The address as somebody sent it."""
+        pieces = [*self.upper, *(part.written for part in self.parts), self.tail]
+        if self.turned:
+            pieces = [*(part.written for part in reversed(self.parts)), "".join(self.upper), self.tail]
+        text = self.before + self.joint.join(filter(None, pieces)) + self.after
+        for step in self.finish:
+            text = step(text)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled address. `group` is clean, one, two, short, hinted, town, named or outside."""
+
+    text: str
+    group: str
+    corruptions: tuple[str, ...]
+    meant: Unit | None
+    truth: Truth
+    hint: tuple[str, ...] = ()
+
+
+Corruption = Callable[["Maker", Draft], Draft | None]
+
+
+class Maker:
+    """Writes addresses of one area's names."""
+
+    def __init__(self, names: Names, seed: int) -> None:
+        self.names, self.characters = names, names.characters
+        self.rng = random.Random(seed)
+        self.above = _upper_of_counties()
+        self.own_counties = {unit.names[0] for unit in names.units if unit.level == "county"}
+        self.villages = [unit for unit in names.units if self._usable(unit, ("village", "hamlet"))]
+        self.towns = [unit for unit in names.units if self._usable(unit, ("township",))]
+        kinds = ("hotel", "police", "hospital", "school", "market")
+        self.named = [unit for unit in names.units if self._usable(unit, kinds)]
+
+    def rows(self, count: int) -> Iterator[Row]:
+        """About `count` rows: a fifth clean, two fifths with one corruption, a quarter with two, the rest others."""
+        singles, pairs = [(name,) for name in CORRUPTIONS], list(pairs_of_corruptions())
+        plan: list[tuple[str, int, Sequence[tuple[str, ...]]]] = [
+            ("clean", count * 20 // 100, [()]),
+            ("one", count * 40 // 100, singles),
+            ("two", count * 25 // 100, pairs),
+        ]
+        for group, number, kinds in plan:
+            for n in range(number):
+                row = self._made(group, kinds[n % len(kinds)])
+                if row is not None:
+                    yield row
+        rest = count - sum(number for _, number, _ in plan)
+        others = (self._short, self._short, self._hinted, self._town, self._named, self._outside)
+        for n in range(rest):
+            yield others[n % len(others)]()
+
+    def _usable(self, unit: Unit, levels: Sequence[str]) -> bool:
+        placed = unit.key[0] in self.above and bool(unit.key[1])
+        written = CHINESE.fullmatch(unit.names[0]) is not None and "虚拟" not in unit.names[0]
+        return unit.level in levels and placed and written
+
+    # drafts
+
+    def draft(self, meant: Unit) -> Draft:
+        """A full and correct address of a unit, in one of the ways officers write it."""
+        county, township = meant.key[0], meant.key[1]
+        parts = [Part("county", (county,), county)]
+        if meant.level != "township":
+            parts.append(Part("township", (township,), township))
+        name = meant.names[0]
+        if meant.level in ("village", "hamlet") and self.rng.random() < 0.5:
+            ends = ("社区", "居委会") if meant.urban else ("村", "村委会")
+            name = meant.core + self.rng.choice(ends)
+        parts.append(Part(meant.level, (name,), name))
+        province, city = self.above[county]
+        upper = self.rng.choice(((province, city), (province, city), (city,), ()))
+        return Draft(tuple(parts), meant, tuple(filter(None, upper)), self._door())
+
+    def _door(self) -> str:
+        n, m = self.rng.randint(1, 160), self.rng.randint(1, 30)
+        doors = (
+            "",
+            "",
+            f"{n}号",
+            f"{n}号",
+            f"{m}组{n}号",
+            f"{m}栋{m}0{n % 9 + 1}房",
+            f"第{m}村民小组",
+            f"{m}巷{n}号之一",
+        )
+        return self.rng.choice(doors)
+
+    def _made(self, group: str, corruptions: tuple[str, ...]) -> Row | None:
+        """A row with those corruptions; None where hardly any address of the area can have them."""
+        for _ in range(MOST_TRIES):
+            draft: Draft | None = self.draft(self.rng.choice(self.villages))
+            for name in corruptions:
+                draft = CORRUPTIONS[name](self, draft) if draft is not None else None
+            if draft is not None:
+                return self._row(draft, group, corruptions)
+        return None
+
+    def _row(
+        self, draft: Draft, group: str, corruptions: tuple[str, ...] = (), hint: tuple[str, ...] = ()
+    ) -> Row:
+        readings = list(itertools.product(*(part.says for part in draft.parts)))
+        truth = self.names.truth(draft.meant, readings)
+        return Row(draft.text(), group, corruptions, draft.meant, truth, hint)
+
+    # rows of their own kind
+
+    def _short(self) -> Row:
+        """A village or town name that others bear too, with no unit above, or one that does not help."""
+        while True:
+            meant = self.rng.choice(self.villages if self.rng.random() < 0.95 else self.towns)
+            draft = self.draft(meant)
+            keep = 1 if self.rng.random() < 0.7 else 2
+            upper = draft.upper if keep == 2 or self.rng.random() < 0.3 else ()
+            parts = draft.parts[-1:] if keep == 1 else (draft.parts[0], draft.parts[-1])
+            row = self._row(replace(draft, parts=parts, upper=upper), "short")
+            if row.truth.decided in ("county", "nothing"):
+                return row
+
+    def _hinted(self) -> Row:
+        """The same, where other evidence lies in the town meant."""
+        row = self._short()
+        while row.meant is None or row.meant.level == "township":
+            row = self._short()
+        town = next(unit for unit in self.names.units if unit.key == (*row.meant.key[:2], ""))
+        inside = [u for u in self.names.meanings((row.meant.names[0],)) if u.key[:2] == town.key[:2]]
+        sole = len({unit.key for unit in inside}) <= 1
+        return replace(row, group="hinted", hint=(town.code,), truth=Truth("unit" if sole else "township", 1))
+
+    def _town(self) -> Row:
+        draft = self.draft(self.rng.choice(self.towns))
+        return self._row(replace(draft, tail=""), "town")
+
+    def _named(self) -> Row:
+        draft = self.draft(self.rng.choice(self.named))
+        room = f"{self.rng.randint(2, 12)}0{self.rng.randint(1, 9)}"
+        return self._row(
+            replace(draft, tail=self.rng.choice((room, room + "房", "", "对面", "旁边"))), "named"
+        )
+
+    def _outside(self) -> Row:
+        """An address of elsewhere, most often with a name of ours in it."""
+        county = self.rng.choice(sorted(set(self.above) - self.own_counties))
+        province, city = self.above[county]
+        own = self.rng.choice((*self.villages, *self.towns))
+        ends = (own.names[0], own.names[0], own.core + "路", "解放路", "")
+        upper = (province, city) if self.rng.random() < 0.5 else (city or province,)
+        text = "".join(upper) + county + self.rng.choice(ends) + self._door()
+        return Row(text, "outside", (), None, Truth("outside", 0))
+
+
+def _upper_of_counties() -> dict[str, tuple[str, str]]:
+    """Counties of China whose name is theirs alone: province and city by name."""
+    listed = dict(divisions())
+    found: dict[str, list[tuple[str, str]]] = {}
+    for code, name in listed.items():
+        if len(code) == 6 and len(name) > 2:
+            found.setdefault(name, []).append((listed[code[:2]], listed.get(code[:4], "")))
+    return {name: upper[0] for name, upper in found.items() if len(upper) == 1}
+
+
+# corruptions: each gives a draft with one thing wrong, or None where it does not apply
+
+
+def _missing(maker: Maker, draft: Draft) -> Draft | None:
+    choices = (("township",), ("county",), ("county", "township"))
+    gone = maker.rng.choice(choices)
+    parts = tuple(part for part in draft.parts if part.level not in gone)
+    return replace(draft, parts=parts, upper=draft.upper if "county" not in gone else ())
+
+
+def _no_suffix(_: Maker, draft: Draft) -> Draft | None:
+    parts = []
+    for part in draft.parts:
+        short = draft.meant.core if part is draft.parts[-1] else core_of(part.written, part.level)
+        parts.append(replace(part, says=(short,), written=short))
+    upper = tuple(name.removesuffix("省").removesuffix("市") for name in draft.upper)
+    return replace(draft, parts=tuple(parts), upper=upper)
+
+
+def _old_name(maker: Maker, draft: Draft) -> Draft | None:
+    county, town = (_part(draft, level) for level in ("county", "township"))
+    if county is None:
+        return None
+    past = (*PAST.get(county.written, ()), *(PAST_OF_TOWN.get(town.written, ()) if town else ()))
+    if past:
+        return _with(draft, "county", replace(county, written=maker.rng.choice(past)))
+    if town is not None and town.written.endswith("街道"):
+        return _with(draft, "township", replace(town, written=town.written.removesuffix("街道") + "镇"))
+    return None
+
+
+def _traditional(maker: Maker, draft: Draft) -> Draft | None:
+    table = maker.characters.traditional
+    return _finished(draft, lambda text: "".join(table.get(sign, sign) for sign in text))
+
+
+def _full_width(maker: Maker, draft: Draft) -> Draft | None:
+    tail = draft.tail or f"A座{maker.rng.randint(1, 99)}号"
+    wide = {code: code + 0xFEE0 for code in range(0x21, 0x7F)} | {0x20: 0x3000}
+    return _finished(replace(draft, tail=tail), lambda text: text.translate(wide))
+
+
+def _spaces(maker: Maker, draft: Draft) -> Draft | None:
+    joint = maker.rng.choice((" ", "  ", "，", "、", "-", "/", "　", ", ", ">", "。", "|"))
+    return replace(draft, joint=joint)
+
+
+def _repeated(maker: Maker, draft: Draft) -> Draft | None:
+    at = maker.rng.randrange(len(draft.parts))
+    part = draft.parts[at]
+    if maker.rng.random() < 0.3 and draft.upper:
+        return replace(draft, upper=(*draft.upper, *draft.upper))
+    return _with(draft, part.level, replace(part, written=part.written * 2))
+
+
+def _wrong_order(maker: Maker, draft: Draft) -> Draft | None:
+    if len(draft.parts) < 2:
+        return None
+    return replace(draft, turned=True, joint=draft.joint or maker.rng.choice((" ", "，", "")))
+
+
+def _numerals(maker: Maker, draft: Draft) -> Draft | None:
+    signs = str.maketrans(DIGITS)
+    changed = [
+        part
+        for part in draft.parts
+        if part.level != "county" and part.written != part.written.translate(signs)
+    ]
+    if changed:
+        part = maker.rng.choice(changed)
+        return _with(draft, part.level, replace(part, written=part.written.translate(signs)))
+    back = str.maketrans({arabic: chinese for chinese, arabic in DIGITS.items()} | {"0": "零"})
+    tail = draft.tail if any(sign.isdigit() for sign in draft.tail) else f"{maker.rng.randint(1, 99)}号"
+    return replace(draft, tail=tail.translate(back))
+
+
+def _typo(table: str) -> Corruption:
+    def corrupt(maker: Maker, draft: Draft) -> Draft | None:
+        others: dict[str, set[str]] = getattr(maker.characters, table)
+        part = maker.rng.choice(draft.parts)
+        short = draft.meant.core if part is draft.parts[-1] else part.written[:-1]
+        places = [at for at in range(min(len(short), len(part.written))) if others.get(part.written[at])]
+        for at in maker.rng.sample(places, len(places)):
+            wrong = maker.rng.choice(sorted(others[part.written[at]]))
+            written = part.written[:at] + wrong + part.written[at + 1 :]
+            if written in maker.names.by_form:
+                continue
+            says = tuple(sorted(maker.names.meant_by_typo(written) | set(part.says)))
+            return _with(draft, part.level, replace(part, says=says, written=written))
+        return None
+
+    return corrupt
+
+
+def _near(maker: Maker, draft: Draft) -> Draft | None:
+    return replace(draft, tail=draft.tail + maker.rng.choice(NEAR))
+
+
+def _shop(maker: Maker, draft: Draft) -> Draft | None:
+    return replace(
+        draft,
+        tail=maker.rng.choice(SHOPS) if maker.rng.random() < 0.7 else draft.tail + maker.rng.choice(SHOPS),
+    )
+
+
+def _decoy(maker: Maker, draft: Draft) -> Draft | None:
+    own = maker.rng.choice((*maker.towns, *maker.villages)).core
+    name = maker.rng.choice((maker.rng.choice(FAR), maker.rng.choice(FAR), own, draft.meant.key[0][:-1]))
+    return replace(draft, tail=maker.rng.choice(DECOYS).format(name))
+
+
+def _around(maker: Maker, draft: Draft) -> Draft | None:
+    return replace(draft, before=maker.rng.choice(BEFORE), after=maker.rng.choice(AFTER))
+
+
+def _part(draft: Draft, level: str) -> Part | None:
+    return next((part for part in draft.parts if part.level == level), None)
+
+
+def _with(draft: Draft, level: str, part: Part) -> Draft:
+    return replace(draft, parts=tuple(part if one.level == level else one for one in draft.parts))
+
+
+def _finished(draft: Draft, step: Callable[[str], str]) -> Draft:
+    return replace(draft, finish=(*draft.finish, step))
+
+
+CORRUPTIONS: dict[str, Corruption] = {
+    "missing levels": _missing,
+    "old county or town name": _old_name,
+    "suffixes dropped": _no_suffix,
+    "sound-alike sign": _typo("sound"),
+    "look-alike sign": _typo("shape"),
+    "numerals": _numerals,
+    "shop or hotel, room": _shop,
+    "another place's name": _decoy,
+    "near, opposite": _near,
+    "repeated parts": _repeated,
+    "wrong order": _wrong_order,
+    "text around": _around,
+    "spaces, punctuation": _spaces,
+    "traditional": _traditional,
+    "full width": _full_width,
+}
+"""In the order they are applied when two come together."""
+
+# the second would undo the first, or both write the same sign
+_NEVER_TOGETHER = {
+    ("suffixes dropped", "old county or town name"),
+    ("shop or hotel, room", "another place's name"),
+}
+
+
+def pairs_of_corruptions() -> Iterator[tuple[str, str]]:
+    """Every two corruptions that can come together."""
+    for pair in itertools.combinations(CORRUPTIONS, 2):
+        if pair not in _NEVER_TOGETHER and pair[::-1] not in _NEVER_TOGETHER:
+            yield pair
