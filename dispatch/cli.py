@@ -19,7 +19,7 @@ from rich.console import Console
 
 from dispatch.commands import addresses, areas
 from dispatch.errors import BadInput, DispatchError
-from dispatch.reasons import Language
+from dispatch.reasons import Language, say
 from dispatch.redact import Redact
 from dispatch.settings import data_folder
 from dispatch.store import refuse_overwrite
@@ -123,6 +123,12 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         Path | None, typer.Option(help="Place code -> station, officer, cadre; default: the area's.")
     ] = None,
     settings: Annotated[Path | None, typer.Option(help="A TOML file laid over the default settings.")] = None,
+    closures: Annotated[
+        Path | None, typer.Option(help="Roads closed or slowed: GeoJSON, or a table of street names.")
+    ] = None,
+    weather: Annotated[
+        str | None, typer.Option(help="dry, rain, heavy_rain, typhoon, fog, dense_fog, snow or ice.")
+    ] = None,
     policy: Annotated[str | None, typer.Option(help="How to decide: ortools (default) or nearest.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.01, help="How long to think; default 5.")] = None,
     iterations: Annotated[
@@ -152,6 +158,8 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         responders=responders,
         jurisdiction=jurisdiction,
         settings=settings,
+        closures=closures,
+        weather=weather,
         policy=policy or DEFAULT_POLICY,
         seconds=seconds,
         iterations=iterations,
@@ -209,6 +217,9 @@ def _plan(
         write_day(day, out, language=lang, redact=redact, force=force)
     for line in day.notes:
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for warning in day.warnings:
+        line = f"warning: {say(warning, 'en')}"
+        notes.print(line, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
     return day
 
 

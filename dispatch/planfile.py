@@ -36,7 +36,8 @@ class PlanFile:
     """What `plan.json` and `travel.npz` hold: everything later commands need.
 
     `area` names the area with its hash, `settings` every value the plan was made with,
-    `summary` the numbers printed for it.
+    `summary` the numbers printed for it; `closures` those in force or beginning within the
+    horizon, `warnings` those that begin on a road the plan uses.
     """
 
     problem: Problem
@@ -44,6 +45,8 @@ class PlanFile:
     area: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
+    closures: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[Reason, ...] = ()
 
 
 def write_plan(file: PlanFile, folder: Path) -> None:
@@ -99,6 +102,8 @@ def _plan_to_json(file: PlanFile, travel_sha256: str) -> dict[str, Any]:
             {"case_id": one.case_id, "code": one.reason.code, "params": _plain(one.reason.params)}
             for one in plan.left_out
         ],
+        "closures": [_plain(one) for one in file.closures],
+        "warnings": [{"code": one.code, "params": _plain(one.params)} for one in file.warnings],
         "lower_bound_yuan": plan.lower_bound_yuan,
         "cases": [_plain(asdict(case)) for case in problem.cases],
         "responders": [_plain(asdict(responder)) for responder in problem.responders],
@@ -169,7 +174,15 @@ def _plan_from_json(raw: Mapping[str, Any], travel: Mapping[str, TravelMinutes])
         ),
         lower_bound_yuan=raw["lower_bound_yuan"],
     )
-    return PlanFile(problem, plan, raw["area"], raw["settings"], raw["summary"])
+    return PlanFile(
+        problem,
+        plan,
+        raw["area"],
+        raw["settings"],
+        raw["summary"],
+        closures=tuple(dict(one) for one in raw.get("closures", ())),
+        warnings=tuple(Reason(one["code"], dict(one["params"])) for one in raw.get("warnings", ())),
+    )
 
 
 def _case_from_json(raw: Mapping[str, Any]) -> Case:

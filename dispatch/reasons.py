@@ -120,6 +120,15 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "警情 {case} 仅剩 {stake_yuan} 元，低于门槛，不应派人",
         "case {case} has {stake_yuan} yuan left to save, below the threshold",
     ),
+    # what a closure that is yet to begin does to a plan
+    "CLOSES_AHEAD": (
+        "{closure}将于 {time} 起{what}，{responders} 的路线在此之后经过",
+        "{closure} is {what} from {time}; {responders} would pass after that",
+    ),
+    "CLOSES_BEHIND": (
+        "{closure}将于 {time} 起{what}，{responders} 须在此之前通过",
+        "{closure} is {what} from {time}; {responders} must be through before",
+    ),
     # why a row gives no place
     "LON_LAT_SWAPPED": (
         "坐标（{lon}，{lat}）不在辖区内，疑似经纬度填反",
@@ -237,6 +246,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "leave": ("离开时刻", "the departure"),
     "back": ("返回时刻", "the return"),
     "no_candidate": ("没有坐标，地址也未能定位", "no coordinate, and no address that could be located"),
+    "shut": ("封闭", "closed"),
+    "slowed": ("减速通行", "slowed"),
     # what came of a visit
     "met_persuaded": ("见面已劝阻", "met, persuaded"),
     "met_refused": ("见面仍不信", "met, not convinced"),

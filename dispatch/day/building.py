@@ -12,13 +12,27 @@ from dispatch import loss
 from dispatch.area import Area
 from dispatch.day.request import Rules
 from dispatch.domain import Case, Plan, Prices, Problem, Responder
+from dispatch.roads.closures import Closure, applied
 from dispatch.roads.travel import Leg, Travel
 
 
-def open_roads(area: Area, responders: Iterable[Responder], at: datetime, rules: Rules) -> dict[str, Travel]:
-    """One `Travel` per profile somebody on duty uses, at the speeds of that hour."""
+def open_roads(
+    area: Area,
+    responders: Iterable[Responder],
+    at: datetime,
+    rules: Rules,
+    closures: Sequence[Closure] = (),
+) -> dict[str, Travel]:
+    """One `Travel` per profile somebody on duty uses, at the speeds of that hour, by the roads open then."""
     return {
-        profile: Travel(area.network, profile, departure=at, speeds=rules.speeds)
+        profile: Travel(
+            area.network,
+            profile,
+            departure=at,
+            closures=applied(closures, profile, at),
+            speeds=rules.speeds,
+            cache=area.cache_folder(),
+        )
         for profile in sorted({responder.profile for responder in responders})
     }
 

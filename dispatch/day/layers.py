@@ -8,8 +8,9 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-from shapely import LineString, Point
+from shapely import LineString, MultiLineString, Point
 
+from dispatch.day.closing import closure_rows
 from dispatch.day.planning import Day
 from dispatch.reasons import say
 
@@ -17,7 +18,7 @@ WGS84 = "EPSG:4326"
 
 
 def write_geopackage(day: Day, path: Path) -> None:
-    """Write `plan.gpkg`: layers cases, places, responders, routes in WGS-84.
+    """Write `plan.gpkg`: layers cases, places, responders, routes and closures in WGS-84.
 
     It holds no name, phone or address; a case without a place has an empty point.
     """
@@ -26,6 +27,7 @@ def write_geopackage(day: Day, path: Path) -> None:
         "places": _places(day),
         "responders": _responders(day),
         "routes": _routes(day),
+        "closures": _closures(day),
     }
     for layer, table in layers.items():
         if len(table):
@@ -117,6 +119,22 @@ def _routes(day: Day) -> gpd.GeoDataFrame:
                 }
             )
     return _table(rows)
+
+
+def _closures(day: Day) -> gpd.GeoDataFrame:
+    """One row a closure of the plan, drawn as the roads it lies on."""
+    network = day.area.network
+    by_id = {one.id: one for one in day.closures.closures}
+    return _table(
+        [
+            {
+                **{key: row[key] for key in ("id", "name", "reason", "factor", "from", "to", "in_force")},
+                "profiles": ", ".join(row["profiles"]),
+                "geometry": MultiLineString([network.shape(edge) for edge in by_id[row["id"]].edges]),
+            }
+            for row in closure_rows(network, day.problem, day.closures.closures)
+        ]
+    )
 
 
 def _line(lonlat: np.ndarray) -> LineString:

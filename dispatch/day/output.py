@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 import maps
+from dispatch.day.closing import closure_rows
 from dispatch.day.drawing import plan_view
 from dispatch.day.layers import write_geopackage
 from dispatch.day.planning import Day
@@ -74,6 +75,8 @@ def plan_file(day: Day) -> PlanFile:
         },
         settings=day.rules.as_json(),
         summary=day.summary,
+        closures=closure_rows(area.network, day.problem, day.closures.closures),
+        warnings=day.warnings,
     )
 
 
@@ -121,6 +124,8 @@ def write_tables(day: Day, folder: Path, language: Language) -> None:
     write_csv(pd.DataFrame(unplaced, columns=columns), folder / "unplaced.csv")
     if len(day.roster.rejected):
         write_csv(day.roster.rejected, folder / "rejected_responders.csv")
+    if len(day.closures.rejected):
+        write_csv(day.closures.rejected, folder / "rejected_closures.csv")
     write_csv(day.alerts.rejected, folder / "rejected.csv")
     write_csv(no_visit, folder / "no_visit.csv")
     write_csv(pd.DataFrame(left_out, columns=["case_id", "code", "sentence"]), folder / "left_out.csv")
@@ -147,4 +152,6 @@ def _run(day: Day) -> dict[str, Any]:
         "machine": f"{platform.system()} {platform.machine()}",
         "hashes": dict(day.hashes),
         "settings": day.rules.fingerprint,
+        "notes": list(day.notes),
+        "warnings": [say(one, "en") for one in day.warnings],
     }

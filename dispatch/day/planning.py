@@ -15,6 +15,7 @@ from dispatch import routing
 from dispatch.area import Area
 from dispatch.day.accounts import accounts
 from dispatch.day.building import build_problem, open_roads, roads_driven
+from dispatch.day.closing import begin_on_routes, closing_notes, closures_of, cut_off
 from dispatch.day.request import Request, Rules, read_rules
 from dispatch.domain import Case, Plan, Problem
 from dispatch.errors import BadInput
@@ -24,6 +25,8 @@ from dispatch.intake.triage import Person, Triage, triage
 from dispatch.places.evidence import Refused
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.locate import locate_rows
+from dispatch.reasons import Reason
+from dispatch.roads.closure_file import ClosureFile
 from dispatch.roads.travel import Leg
 
 
@@ -33,7 +36,7 @@ class Day:
 
     `unplaced` holds, by case, what pointed to no usable place; `legs` the roads driven, by
     stop id and ``<responder id>/home``; `seconds` how long each stage took; `notes` what the
-    user should know though the plan stands.
+    user should know though the plan stands; `warnings` the closures yet to begin on its roads.
     """
 
     area: Area
@@ -47,10 +50,12 @@ class Day:
     triage: Triage
     unplaced: Mapping[str, tuple[Refused, ...]]
     roster: Roster
+    closures: ClosureFile
     legs: Mapping[str, Leg]
     summary: Mapping[str, Any]
     seconds: Mapping[str, float]
     notes: tuple[str, ...] = ()
+    warnings: tuple[Reason, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,7 +83,7 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
         An input cannot be used; said in one line.
     """
     watch = Watch(report)
-    rules = read_rules(request.settings)
+    rules = read_rules(request.settings, request.weather)
     with watch.stage("reading the alerts"):
         alerts = read_alerts(request.alerts, rules.columns, area.time_zone)
         sorted_out = triage(alerts.rows, request.at, rules.triage)
@@ -88,8 +93,10 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
     with watch.stage("calling the roll"):
         roster = call_the_roll(area, request, rules)
     with watch.stage("measuring the roads"):
-        travels = open_roads(area, roster.responders, request.at, rules)
+        closures = closures_of(area, request, rules)
+        travels = open_roads(area, roster.responders, request.at, rules, closures.closures)
         problem = build_problem(cases, roster.responders, travels, request.at, rules)
+        problem = replace(problem, cut_off=cut_off(problem, travels, closures.closures))
     with watch.stage("deciding"):
         nearest = routing.solve(problem, policy="nearest", seed=request.seed)
         plan = decide(problem, request, rules, nearest)
@@ -107,6 +114,7 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
         triage=sorted_out,
         unplaced=unplaced,
         roster=roster,
+        closures=closures,
         legs=legs,
         summary=accounts(
             problem,
@@ -119,7 +127,8 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
             thresholds=rules.planning.reached_within_minutes,
         ),
         seconds=watch.seconds,
-        notes=_notes(alerts, cases, roster),
+        notes=(*_notes(alerts, cases, roster), *closing_notes(problem, closures)),
+        warnings=begin_on_routes(problem, plan, legs, closures.closures),
         hashes=_hashes(area, request),
     )
 
@@ -194,6 +203,7 @@ def _hashes(area: Area, request: Request) -> dict[str, str]:
         "responders": request.responders,
         "jurisdiction": request.jurisdiction,
         "settings": request.settings,
+        "closures": request.closures,
     }
     try:
         read = {name: path.read_bytes() for name, path in files.items() if path}

@@ -11,11 +11,12 @@ from typing import Any
 from dispatch.errors import SettingsError
 from dispatch.intake.triage import TriageRules
 from dispatch.places.settings import PlaceSettings
+from dispatch.roads.closures import ClosureSettings
 from dispatch.roads.speeds import Speeds
 from dispatch.routing import DEFAULT_POLICY
 from dispatch.settings import Duty, Planning, digest, read_toml, section
 
-SECTIONS = ("columns", "planning", "duty", "triage", "places", "speeds")
+SECTIONS = ("columns", "planning", "duty", "triage", "places", "speeds", "closures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Request:
     responders: Path | None = None
     jurisdiction: Path | None = None
     settings: Path | None = None
+    closures: Path | None = None
+    weather: str | None = None
     policy: str = DEFAULT_POLICY
     seconds: float | None = None
     iterations: int | None = None
@@ -42,12 +45,13 @@ class Rules:
     triage: TriageRules
     places: PlaceSettings
     speeds: Speeds
+    closures: ClosureSettings
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
         """Changes with any value in force."""
-        return digest(self.planning, self.duty, self.triage, self.places, self.speeds)
+        return digest(self.planning, self.duty, self.triage, self.places, self.speeds, self.closures)
 
     def as_json(self) -> dict[str, Any]:
         """Every value in force, as it stands in `plan.json`."""
@@ -55,13 +59,13 @@ class Rules:
         return parts | {"columns": dict(self.columns), "fingerprint": self.fingerprint}
 
 
-def read_rules(path: Path | None) -> Rules:
-    """The default settings with the user's file laid over them.
+def read_rules(path: Path | None, weather: str | None = None) -> Rules:
+    """The default settings with the user's file laid over them, and the weather over both.
 
     Raises
     ------
-    SettingsError
-        An unknown key, named with the known ones; a value out of range.
+    SettingsError, BadInput
+        An unknown key or weather, named with the known ones; a value out of range.
     """
     overlay = read_toml(path) if path else {}
     unknown = sorted(set(overlay) - set(SECTIONS))
@@ -70,11 +74,13 @@ def read_rules(path: Path | None) -> Rules:
     columns = overlay.get("columns", {})
     if not isinstance(columns, dict) or not all(isinstance(value, str) for value in columns.values()):
         raise SettingsError(f'{path}: [columns] holds pairs such as "our heading" = "alert_id"')
+    speeds = section(Speeds, "speeds", overlay)
     return Rules(
         planning=section(Planning, "planning", overlay),
         duty=section(Duty, "duty", overlay),
         triage=section(TriageRules, "triage", overlay),
         places=section(PlaceSettings, "places", overlay),
-        speeds=section(Speeds, "speeds", overlay),
+        speeds=speeds.in_weather(weather) if weather else speeds,
+        closures=section(ClosureSettings, "closures", overlay),
         columns=columns,
     )
