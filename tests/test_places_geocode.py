@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from names import LISTS, MISSING, entry, maoming
 
+from dispatch.places.characters import likeness
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.geocode import Geocoder, geocode
-from dispatch.places.text import clean, core
+from dispatch.places.text import clean, core, fold, other_numerals
 
 # real county names of Maoming, so that the list of China's divisions knows the area
 ROWS = [
@@ -255,3 +256,94 @@ def _maoming_texts(write):
 
 def test_cleaning_keeps_letters_digits_and_chinese_signs():
     assert clean("高州市（长坡镇）, Ａ座 3-502") == "高州市长坡镇a座3502"
+
+
+def maoming_first(address: str):
+    return geocode([address], _maoming())[0][0]
+
+
+@needs_lists
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        # one sign wrong, by sound or by shape, in each level
+        ("广东省茂名市高洲市长坡镇旺沙村委会", "高州市 长坡镇 旺沙村委会"),
+        ("高州市常坡镇旺沙村", "高州市 长坡镇 旺沙村委会"),
+        ("高州市长坡镇望沙村12号", "高州市 长坡镇 旺沙村委会"),
+        ("高州市长波镇旺沙村", "高州市 长坡镇 旺沙村委会"),
+        # traditional signs, blanks, full width, and all at once with a wrong sign
+        ("廣東省茂名市電白區水東街道東陽北街社區", "电白区 水东街道 东阳北街社区居委会"),
+        ("電 白 區，水 東，东阳北街１２号", "电白区 水东街道 东阳北街社区居委会"),
+        # former names: county of 2013, a district merged away, a town that became streets
+        ("茂名市电白县水东镇东阳北街", "电白区 水东街道 东阳北街社区居委会"),
+        ("茂港区水东街道东阳北街社区", "电白区 水东街道 东阳北街社区居委会"),
+        # said twice, turned round, beside
+        ("高州市高州市长坡镇旺沙村旺沙村", "高州市 长坡镇 旺沙村委会"),
+        ("旺沙村委会，长坡镇，高州市", "高州市 长坡镇 旺沙村委会"),
+        ("高州长坡旺沙附近", "高州市 长坡镇 旺沙村委会"),
+        # digits for Chinese numerals
+        ("电白区7迳镇", "电白区 七迳镇"),
+    ],
+)
+def test_corrupted_addresses_reach_the_place_they_mean(address, path):
+    found = maoming_first(address)
+    assert " ".join(found.path) == path
+    assert found.probability > 0.8
+
+
+@needs_lists
+def test_a_hamlet_that_is_not_listed_is_not_made_into_a_village_that_sounds_like_it():
+    for address in ("高州市长坡镇石头坡村12号", "高州长坡石头坡村"):
+        found = maoming_first(address)
+        assert (found.level, found.path[-1]) == ("township", "长坡镇")
+
+
+@needs_lists
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("广东省湛江市吴川市黄坡镇新村", "湛江市"),
+        ("廣東省湛江市霞山區新村", "湛江市"),
+    ],
+)
+def test_another_city_of_the_same_province_is_outside_too(address, named):
+    answer = Geocoder(_maoming()).look_up(address)
+    assert (answer.candidates, answer.note, answer.elsewhere) == ((), "outside", named)
+
+
+@needs_lists
+def test_every_village_name_that_several_bear_is_called_ambiguous():
+    frame = maoming()[0]
+    villages = frame[frame["level"] == "village"]
+    shared = villages["name"][villages["name"].duplicated()].unique()
+    assert len(shared) == 132
+    reader = Geocoder(_maoming())
+    for name in shared:
+        answer = reader.look_up(name)
+        assert answer.note == "ambiguous", name
+        assert max(one.probability for one in answer.candidates) < 0.5
+        assert len(answer.candidates) >= 2
+
+
+def test_beside_a_place_is_farther_than_at_it():
+    assert first("长坡镇旺沙村对面").radius_metres == first("长坡镇旺沙村").radius_metres + 200.0
+
+
+def test_what_sounds_alike_and_what_looks_alike():
+    assert [likeness(*pair) for pair in ("旺望", "沙莎", "坡波", "未末", "大小")] == [
+        "sound", "sound", "shape", "shape", "none",
+    ]  # fmt: skip
+
+
+def test_numbers_are_one_name_however_written():
+    assert (fold("電白區三家村"), other_numerals("3十里"), other_numerals("12队")) == (
+        "电白区3家村", "30里", "十2队",
+    )  # fmt: skip
+    lone = Gazetteer(pd.DataFrame([entry("V1", "三十里村", "village", 111.0, 21.5)]))
+    assert [geocode([text], lone)[0][0].code for text in ("三十里村", "30里村", "3十里村")] == ["V1"] * 3
+
+
+def test_a_hotel_is_found_without_its_branch_and_with_its_room():
+    found = first("电白水东如家305房")
+    assert found.code in {"H1", "T2"}
+    assert first("水东如家酒店305房").code == "H1"

@@ -90,7 +90,10 @@ class Geocoder:
 
     def _straight_answer(self, shown: str, found: Found) -> Answer:
         used, unused = shown[: found.end], shown[found.end :]
-        return Answer((self._candidate(found.row, self.settings.match.certain, used, unused),))
+        match = self.settings.match
+        sure = match.certain * (match.wrong_sign[found.wrong] if found.wrong else 1.0)
+        beside = unused.startswith(_BESIDE)
+        return Answer((self._candidate(found.row, sure, used, unused, beside=beside),))
 
     def _read(self, shown: str, text: str, hint: frozenset[str]) -> Answer:
         mentions = self.reader.read(text)
@@ -100,46 +103,59 @@ class Geocoder:
             return Answer(note="outside", elsewhere=around.name)
         match = self.settings.match
         weighed = Weigher(self.gazetteer, match, mentions, hint).weigh()
-        suspects = self._suspects(text, weighed, around)
+        suspects = self._suspects(text, mentions, weighed, around)
         if suspects:
             near = self.reader.read_near(text, suspects, self._named(mentions, weighed))
             if near:
                 weighed = Weigher(self.gazetteer, match, mentions + near, hint).weigh()
         if not weighed:
             return Answer(note="outside" if around.name else "unmatched", elsewhere=around.name)
-        candidates = self._candidates(shown, text, weighed, around)
+        candidates = self._candidates(shown, mentions, weighed, around)
         rivals = len(candidates) > 1 and candidates[1].probability >= _RIVAL * candidates[0].probability
         return Answer(candidates, "ambiguous" if rivals or not candidates else "")
 
     def _around(self, text: str, mentions: list[Mention]) -> Elsewhere:
         until = min(
-            (one.start for one in mentions if one.rank <= _COUNTY and not one.part), default=len(text)
+            (one.start for one in mentions if one.rank == _COUNTY and not one.part), default=len(text)
         )
         known: dict[int, int] = {}
         for one in mentions:
             known[one.start] = max(one.end, known.get(one.start, 0))
         return self.surroundings.read(text, until, known)
 
-    def _suspects(self, text: str, weighed: list[Weighed], around: Elsewhere) -> list[int]:
+    def _suspects(
+        self, text: str, mentions: list[Mention], weighed: list[Weighed], around: Elsewhere
+    ) -> list[int]:
         """Signs that may be wrong: those the best reading leaves over where a name should stand."""
         best = weighed[0] if weighed else None
         rank = self.reader.index.rank[best.row] if best else -1
-        explained = self._explained(best, around)
+        explained = self._explained(best, mentions, around)
         until = len(text)
         if best is not None and rank >= _VILLAGE and best.taken[0].suffixed:
             until = max(one.end for one in best.taken)
         if best is not None and best.against > 0:
             leaf = best.taken[0]
             explained = [span for span in explained if span != (leaf.start, leaf.end)]
-        free = _outside(text[:until], explained)
+        # a unit that is there sign for sign is meant, even where it contradicts the rest
+        units = [
+            (one.start, one.end) for one in mentions if one.rank in (_COUNTY, _TOWNSHIP) and one.suffixed
+        ]
+        free = _outside(text[:until], [*explained, *units])
         found: list[int] = []
         for start, end in free:
             left = _UNIT_WORD.sub(lambda one: "0" * len(one[0]), text[start:end])
             found += [start + at for at, sign in enumerate(left) if "\u4e00" <= sign <= "\u9fff"]
         return found[:_MOST_SUSPECTS]
 
-    def _explained(self, best: Weighed | None, around: Elsewhere) -> list[tuple[int, int]]:
-        return [*((one.start, one.end) for one in best.taken), *around.own] if best else list(around.own)
+    def _explained(
+        self, one: Weighed | None, mentions: list[Mention], around: Elsewhere
+    ) -> list[tuple[int, int]]:
+        """Stretches of text that name an entry, its units, or the land they lie in, repetitions too."""
+        if one is None:
+            return list(around.own)
+        chain = self.gazetteer.chain(one.row)
+        again = [other for other in mentions if other.row in chain and not other.part]
+        return [*((other.start, other.end) for other in (*one.taken, *again)), *around.own]
 
     def _named(self, mentions: list[Mention], weighed: list[Weighed]) -> set[int]:
         """Rows that a name with a wrong sign may lie in, or around."""
@@ -149,21 +165,21 @@ class Geocoder:
         return named
 
     def _candidates(
-        self, shown: str, text: str, weighed: list[Weighed], around: Elsewhere
+        self, shown: str, mentions: list[Mention], weighed: list[Weighed], around: Elsewhere
     ) -> tuple[Candidate, ...]:
         best = weighed[0].odds
         total = sum(math.exp(one.odds - best) for one in weighed)
         match = self.settings.match
         cap = match.foreign_context if around.name else 1.0
-        if not weighed[0].county_said and self._other_counties(weighed) >= _DOUBT:
-            cap = min(cap, match.conflict_county)
+        doubtful = not weighed[0].county_said and self._other_counties(weighed) >= _DOUBT
         found = []
         for one in weighed[:_MOST_CANDIDATES]:
-            used, unused = _split(shown, self._explained(one, around))
+            used, unused = _split(shown, self._explained(one, mentions, around))
             doubt = match.unknown_unit if _UNKNOWN_UNIT.search(fold(unused)) else 1.0
             probability = math.exp(one.odds - best) / total * min(one.most * doubt, cap)
+            probability = min(probability, match.county_in_doubt) if doubtful else probability
             if probability >= _LEAST:
-                beside = text.startswith(_BESIDE, one.taken[0].end)
+                beside = fold(shown).startswith(_BESIDE, one.taken[0].end)
                 found.append(self._candidate(one.row, probability, used, unused, beside=beside))
         return tuple(sorted(found, key=lambda one: -one.probability))
 

@@ -8,7 +8,9 @@ from functools import cached_property
 
 from dispatch.places.divisions import former_county_names
 from dispatch.places.gazetteer import ADMIN, LEVELS, Gazetteer
-from dispatch.places.text import clean, core, fold, other_numerals
+from dispatch.places.text import clean, core, fold, other_numerals, suffix_after
+
+_COUNTY, _VILLAGE = ADMIN.index("county"), ADMIN.index("village")
 
 ANY = "*"
 """Stands for the one sign that may differ; no folded text holds it."""
@@ -18,7 +20,7 @@ _LODGING = re.compile(
     r"(?:国际|商务|快捷|连锁|假日)?(?:大酒店|酒店|宾馆|旅馆|旅店|旅社|招待所|公寓|客栈|民宿)$"
 )
 _NEAR_LEVELS = frozenset({*ADMIN, "street"})
-_LONGEST_NEAR = 8  # signs; in longer names one wrong sign leaves enough to be found by their parts
+LONGEST_NEAR = 8  # signs; in longer names one wrong sign leaves enough to be found by their parts
 
 
 class NameIndex:
@@ -43,38 +45,44 @@ class NameIndex:
             self.lengths[start] = shared.setdefault(order, order)
 
     @cached_property
-    def near(self) -> dict[str, tuple[int, ...]]:
-        """Rows by their names with one sign replaced by `ANY`: 旺沙 stands at *沙 and 旺*."""
-        found: dict[str, int | list[int]] = {}
+    def near(self) -> dict[str, str]:
+        """Signs that complete a name in which one is replaced by `ANY`: of 旺沙 and 白沙, 旺白 at *沙."""
+        found: dict[str, str] = {}
+        level = self.gazetteer.level
         for key, rows in self.rows.items():
-            usable = [row for row in rows if self.gazetteer.level[row] in _NEAR_LEVELS]
-            if not usable or len(key) > _LONGEST_NEAR:
+            if len(key) > LONGEST_NEAR or not any(level[row] in _NEAR_LEVELS for row in rows):
                 continue
-            for at in range(len(key)):
+            for at, sign in enumerate(key):
                 pattern = f"{key[:at]}{ANY}{key[at + 1 :]}"
-                for row in usable:
-                    _add(found, pattern, row)
-        return _tuples(found)
-
-    def keys_of(self, row: int) -> frozenset[str]:
-        """The names, without the suffix of their level, under which a row stands."""
-        return frozenset(self._keys(row))
+                found[pattern] = found.get(pattern, "") + sign
+        return found
 
     @cached_property
     def children(self) -> dict[int, dict[str, tuple[int, ...]]]:
-        """By row of a county its townships, of a township its villages, by their names without suffix."""
+        """By row of a county its townships, of a township its villages, of a village what is in it.
+
+        By their names without suffix; what bears its village's name, as a door of an address
+        library does (旺沙村12号), without that: 12号.
+        """
         below: dict[int, dict[str, int | list[int]]] = {}
-        upper = {
-            ADMIN.index("township"): ADMIN.index("county"),
-            ADMIN.index("village"): ADMIN.index("township"),
-        }
-        lineage = self.gazetteer.lineage
+        lineage, rank = self.gazetteer.lineage, self.rank
         for key, rows in self.rows.items():
             for row in rows:
-                above = upper.get(self.rank[row])
-                if above is not None and (parent := lineage[row][above]) >= 0:
-                    _add(below.setdefault(parent, {}), key, row)
+                above = min(rank[row], _VILLAGE + 1) - 1
+                parent = lineage[row][above] if above >= _COUNTY else -1
+                if parent < 0:
+                    continue
+                name = self._without_village(key, parent) if above == _VILLAGE else key
+                if name:
+                    _add(below.setdefault(parent, {}), name, row)
         return {parent: _tuples(found) for parent, found in below.items()}
+
+    def _without_village(self, key: str, village: int) -> str:
+        plain = self.plain[village]
+        for start in (plain, core(plain, "village")):
+            if key.startswith(start):
+                return key[len(start) + suffix_after(key, len(start), "village") :]
+        return key
 
     def _keys(self, row: int) -> Iterator[str]:
         level = self.gazetteer.level[row]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from dispatch.places.characters import Likeness, likeness
 from dispatch.places.gazetteer import ADMIN, Gazetteer
-from dispatch.places.index import ANY, NameIndex
+from dispatch.places.index import ANY, LONGEST_NEAR, NameIndex
 from dispatch.places.text import is_urban, names_a_building, suffix_after
 
 _CROWD = 30  # more entries of one name than this are first held against the units named
 _SETTLEMENTS = ("village", "hamlet")
-_EXACT, _SAME_KIND, _OTHER_KIND, _BARE, _OF_BUILDING = 1.0, 0.98, 0.7, 0.85, 0.4
+_EXACT, _SAME_KIND, _RENAMED, _OTHER_KIND, _BARE, _OF_BUILDING = 1.0, 0.98, 0.9, 0.7, 0.85, 0.4
 _WRONG_SIGN: dict[Likeness, float] = {"sound": 0.6, "shape": 0.8, "none": 1.8}  # signs it costs
-_LONGEST_NEAR = 8
 _MOST_NEAR = 60  # entries looked at of one pattern
-_TOWNSHIP = ADMIN.index("township")
+_COUNTY, _TOWNSHIP = ADMIN.index("county"), ADMIN.index("township")
 
 
 class Mention(NamedTuple):
@@ -24,7 +23,8 @@ class Mention(NamedTuple):
 
     `worth` is how many signs that explains, less where the suffix differs or a sign is wrong;
     `suffixed` that the kind of unit is written; `part` that the name seems part of a road or
-    a building; `wrong` how the one wrong sign resembles the right one, "" where none is wrong.
+    a building; `wrong` how the one wrong sign resembles the right one, "" where none is wrong;
+    `looked_at` the share of all that bear the name which were looked at.
     """
 
     start: int
@@ -35,6 +35,7 @@ class Mention(NamedTuple):
     suffixed: bool
     part: bool
     wrong: Likeness | Literal[""] = ""
+    looked_at: float = 1.0
 
 
 def overlaps(one: Mention, other: Mention) -> bool:
@@ -60,6 +61,8 @@ class Reader:
                 continue
             seen: set[int] = set()
             for length in known:
+                if start + length > len(text):
+                    continue
                 rows = index.get(text[start : start + length], ())
                 if len(rows) > _CROWD:
                     crowds.append((start, start + length, rows))
@@ -78,45 +81,31 @@ class Reader:
         `named` are rows of units that the text names. A name of two signs, or one whose wrong
         sign resembles the right one in nothing, counts only inside (or around) one of those.
         """
-        near, lineage = self.index.near, self.gazetteer.lineage
-        around = {unit for row in named for unit in lineage[row] if unit >= 0}
-        within = {row for row in named if self.index.rank[row] >= ADMIN.index("county")}
+        near, index, lineage = self.index.near, self.index.rows, self.gazetteer.lineage
+        context = _Context(named, lineage)
         found: dict[tuple[int, int], Mention] = {}
         for at in suspects:
-            for length in range(2, _LONGEST_NEAR + 1):
+            for length in range(2, LONGEST_NEAR + 1):
                 for start in range(max(0, at - length + 1), min(at, len(text) - length) + 1):
-                    rows = near.get(f"{text[start:at]}{ANY}{text[at + 1 : start + length]}")
-                    if rows is None:
-                        continue
-                    fits = [row for row in rows if row in around or not within.isdisjoint(lineage[row])]
-                    for row in fits[:_MOST_NEAR] or rows[:_MOST_NEAR]:
-                        one = self._near(text, (start, at, start + length), row, fits=bool(fits))
-                        known = found.get((row, start))
-                        if one is not None and (known is None or known.worth < one.worth):
-                            found[row, start] = one
+                    before, after = text[start:at], text[at + 1 : start + length]
+                    for sign in near.get(f"{before}{ANY}{after}", ""):
+                        wrong = likeness(text[at], sign)
+                        if sign == text[at] or (wrong == "none" and not context.known):
+                            continue
+                        rows = index[f"{before}{sign}{after}"]
+                        for row in context.fitting(rows, wrong, length):
+                            one = self._near(text, start, start + length, row, wrong)
+                            known = found.get((row, start))
+                            if one is not None and (known is None or known.worth < one.worth):
+                                found[row, start] = one
         return list(found.values())
 
-    def _near(self, text: str, span: tuple[int, int, int], row: int, *, fits: bool) -> Mention | None:
-        """The mention of `row` from the first sign of `span` to before the last, the middle one wrong."""
-        start, at, end = span
-        meant = self._sign_meant(row, text[start:at], text[at + 1 : end], end - start)
-        if meant == text[at]:
-            return None
-        wrong: Likeness = likeness(text[at], meant) if meant else "none"
-        if not fits and (wrong == "none" or (end - start == 2 and wrong != "sound")):
-            return None
+    def _near(self, text: str, start: int, end: int, row: int, wrong: Likeness) -> Mention | None:
         whole = self._mention(text, start, end, row)
         if whole.part or (wrong == "none" and end - start == 2 and not whole.suffixed):
             return None
         worth = whole.worth - _WRONG_SIGN[wrong]
         return whole._replace(worth=worth, wrong=wrong) if worth > 0 else None
-
-    def _sign_meant(self, row: int, before: str, after: str, length: int) -> str:
-        """The sign that stands between `before` and `after` in a name of `row`."""
-        for key in self.index.keys_of(row):
-            if len(key) == length and key.startswith(before) and key.endswith(after):
-                return key[len(before)]
-        return ""
 
     def _mention(self, text: str, start: int, end: int, row: int) -> Mention:
         level, plain = self.gazetteer.level[row], self.index.plain[row]
@@ -140,7 +129,9 @@ class Reader:
         if level in _SETTLEMENTS:
             alike = is_urban(written) == is_urban(plain)
             return _SAME_KIND if alike else _OTHER_KIND
-        return _SAME_KIND if level == "county" or plain.endswith(written) else _OTHER_KIND
+        if level == "township" and not plain.endswith(written):
+            return _RENAMED
+        return _SAME_KIND
 
     def _of_crowds(
         self, text: str, crowds: list[tuple[int, int, tuple[int, ...]]], found: list[Mention]
@@ -154,5 +145,29 @@ class Reader:
                 if one.rank < len(ADMIN) - 1 and not (start < one.end and one.start < end)
             }
             within = [row for row in rows if apart.intersection(self.gazetteer.lineage[row])]
-            more += [self._mention(text, start, end, row) for row in (within or rows)[:_CROWD]]
+            chosen = (within or rows)[:_CROWD]
+            share = len(chosen) / len(within or rows)
+            more += [self._mention(text, start, end, row)._replace(looked_at=share) for row in chosen]
         return more
+
+
+class _Context:
+    """What a text names, as a sieve for names that are only nearly there."""
+
+    def __init__(self, named: Collection[int], lineage: Sequence[Sequence[int]]) -> None:
+        self._lineage, self._within = lineage, frozenset(named)
+        self._around = {unit for row in named for unit in lineage[row] if unit >= 0}
+        self.known = bool(self._around)
+
+    def fitting(self, rows: Sequence[int], wrong: Likeness, length: int) -> Sequence[int]:
+        """Those of `rows` that may be meant; of a name that resembles the text, any if none fits."""
+        alike = wrong != "none"
+        lowest = _COUNTY if alike or length > 2 else _TOWNSHIP
+        fits = [
+            row
+            for row in rows[:_MOST_NEAR]
+            if row in self._around or not self._within.isdisjoint(self._lineage[row][lowest:])
+        ]
+        if not fits and (wrong == "sound" or (alike and length > 2)):
+            return rows[:_MOST_NEAR]
+        return fits

@@ -63,8 +63,10 @@ class MatchSettings(Section):
     wrong_sign: dict[Literal["sound", "shape", "none"], Annotated[float, Share]]
     conflict_township: float = Share
     conflict_county: float = Share
+    county_in_doubt: float = Share
     foreign_context: float = Share
     spacing_share: float = Share
+    odds_per_sign: float = Field(gt=0.0)
 
 
 class PlaceSettings(Section):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
-from dispatch.places.divisions import divisions, former_county_names
+from dispatch.places.characters import Likeness, likeness
+from dispatch.places.divisions import divisions
 from dispatch.places.gazetteer import ADMIN
 from dispatch.places.index import NameIndex
 from dispatch.places.text import clean, core, fold, is_urban, suffix_after
 
 DOOR = re.compile(
     r"(?:[0-9a-z十百千甲乙丙丁]|号|弄|巷|第|村民小组|小组|组|队|栋|幢|座|楼|层|室|房|单元|门|铺|院|排|之|东|西|南|北|"
-    r"附近|对面|旁边|旁|隔壁|斜对面|门口|后面|前面|里面)*"
+    r"附近|对面|旁边|旁|隔壁|斜对面|门口|村口|路口|后面|前面|里面)*"
 )
 """What may follow a place without saying where else it is."""
 
@@ -20,90 +22,123 @@ _PROVINCE, _CITY, _COUNTY = (ADMIN.index(level) for level in ("province", "city"
 
 
 class Found(NamedTuple):
-    """The village of that row is named; its name ends at sign `end`."""
+    """The village, or the door in it, of that row is named; its name ends at sign `end`; `wrong` as in a mention."""
 
     row: int
     end: int
+    wrong: Likeness | Literal[""] = ""
+
+
+_Step = tuple[int, int, Likeness | Literal[""]]
+_NOWHERE: _Step = (-1, 0, "")
+_AREA = -1  # the parent of the counties
 
 
 class StraightReader:
-    """Reads addresses that name county, township and village in this order and nothing that conflicts."""
+    """Reads addresses that name county, township and village in this order and nothing that conflicts.
+
+    A part may be said twice, and one sign of all may be wrong if it resembles the right one
+    and what is written is no other name of the area.
+    """
 
     def __init__(self, index: NameIndex) -> None:
         self._index = index
-        self._heads = self._all_heads()
-        self._lengths: dict[int, tuple[int, ...]] = {}
+        self._upper = self._all_upper()
         found: dict[str, set[int]] = {}
-        for head in self._heads:
+        for head in self._upper:
             found.setdefault(head[:2], set()).add(len(head))
-        self._head_lengths = {start: sorted(lengths, reverse=True) for start, lengths in found.items()}
+        self._upper_lengths = {start: sorted(lengths, reverse=True) for start, lengths in found.items()}
+        self._lengths: dict[int, tuple[int, ...]] = {}
+        self._counties: dict[str, tuple[int, ...]] = {}
+        for key, rows in index.rows.items():
+            if counties := tuple(row for row in rows if index.rank[row] == _COUNTY):
+                self._counties[key] = counties
 
     def read(self, text: str) -> Found | None:
         """The village that folded `text` names beyond doubt; None where more than this look is needed."""
-        for length in self._head_lengths.get(text[:2], ()):
-            county = self._heads.get(text[:length])
-            if county is not None:
+        allowed, at, parent = None, 0, _AREA
+        wrong: Likeness | Literal[""] = ""
+        for length in self._upper_lengths.get(text[:2], ()):
+            allowed = self._upper.get(text[:length])
+            if allowed is not None:
+                at = length
                 break
-        else:
-            return None
-        town, at = self._township(text, length, county)
-        if town < 0:
-            return None
-        row, end = self._village(text, at, town)
-        if row < 0 or DOOR.fullmatch(text, end) is None:
-            return None
-        return Found(row, end)
+        for level in ("county", "township", "village"):
+            parent, at, amiss = self._step(text, at, parent, level, exact=bool(wrong))
+            if parent < 0 or (level == "county" and allowed is not None and parent not in allowed):
+                return None
+            wrong = wrong or amiss
+        row, at = self._inside(text, at, parent)
+        return Found(row, at, wrong) if row >= 0 and DOOR.fullmatch(text, at) else None
 
-    def _township(self, text: str, start: int, county: int) -> tuple[int, int]:
-        names = self._index.children.get(county, {})
-        for length in self._lengths_below(county):
+    def _inside(self, text: str, start: int, village: int) -> tuple[int, int]:
+        """The door or house of the village that is named at `start`, else the village itself."""
+        names = self._index.children.get(village, {})
+        for length in self._lengths_below(village, names) if start < len(text) else ():
             rows = names.get(text[start : start + length])
-            if rows is None:
-                continue
-            end = start + length
-            grown = suffix_after(text, end, "township")
-            written = text[start : end + grown]
-            plain = self._index.plain[rows[0]]
-            if len(rows) != 1 or (grown and plain != written) or len(written) < length:
-                return -1, 0
-            end += grown
-            return rows[0], end + len(written) if text.startswith(written, end) else end
-        return -1, 0
+            if rows is not None and start + length <= len(text):
+                return (rows[0] if len(rows) == 1 else -1), start + length
+        return village, start
 
-    def _village(self, text: str, start: int, town: int) -> tuple[int, int]:
-        names = self._index.children.get(town, {})
-        plain = self._index.plain
-        for length in self._lengths_below(town):
+    def _step(self, text: str, start: int, parent: int, level: str, *, exact: bool) -> _Step:
+        """Row of the unit of `level` named at `start`, where its name ends, and how it is wrong."""
+        names = self._counties if parent == _AREA else self._index.children.get(parent)
+        if not names:
+            return _NOWHERE
+        for length in self._lengths_below(parent, names):
             rows = names.get(text[start : start + length])
-            if rows is None or len(text) < start + length:
-                continue
-            end = start + length
-            end += (
-                suffix_after(text, end, "village")
-                if len(rows) > 1 or plain[rows[0]] != text[start:end]
-                else 0
-            )
+            if rows is not None and start + length <= len(text):
+                return self._whole(text, start, length, rows, level)
+        return _NOWHERE if exact else self._step_near(text, start, parent, level)
+
+    def _whole(self, text: str, start: int, length: int, rows: tuple[int, ...], level: str) -> _Step:
+        """With its suffix, and past its repetition; nowhere if another kind of unit is written."""
+        plain, end = self._index.plain, start + length
+        if len(rows) > 1 or plain[rows[0]] != text[start:end]:
+            end += suffix_after(text, end, level)
+        written = text[start:end]
+        if len(rows) > 1:
+            rows = tuple(row for row in rows if plain[row] == written)
+        if len(rows) != 1:
+            return _NOWHERE
+        if end > start + length:
+            full = plain[rows[0]]
+            if level == "village":
+                if is_urban(written) != is_urban(full):
+                    return _NOWHERE
+            elif level == "township" and full != written:
+                return _NOWHERE
+        if text.startswith(written, end):
+            end += len(written)
+        return rows[0], end, ""
+
+    def _step_near(self, text: str, start: int, parent: int, level: str) -> _Step:
+        """The one name below `parent` that is written with a sign like the right one, suffix and all."""
+        names = self._counties if parent == _AREA else self._index.children[parent]
+        found: set[_Step] = set()
+        for name, rows in names.items():
+            end = start + len(name)
             written = text[start:end]
-            if len(rows) > 1:
-                rows = tuple(row for row in rows if plain[row] == written)
-            elif end > start + length and is_urban(written) != is_urban(plain[rows[0]]):
-                return -1, 0
-            return (rows[0], end) if len(rows) == 1 else (-1, 0)
-        return -1, 0
+            # with the kind of unit said, or the stretch might be part of a longer name
+            if len(written) < len(name) or not suffix_after(text, end, level):
+                continue
+            wrong = _one_wrong(written, name)
+            if wrong and written not in self._index.rows:
+                row, end, _ = self._whole(text, start, len(name), rows, level)
+                found.add((row, end, wrong))
+        return found.pop() if len(found) == 1 else _NOWHERE
 
-    def _lengths_below(self, parent: int) -> tuple[int, ...]:
+    def _lengths_below(self, parent: int, names: Mapping[str, object]) -> tuple[int, ...]:
         known = self._lengths.get(parent)
         if known is None:
-            lengths = {len(name) for name in self._index.children.get(parent, ())}
-            known = self._lengths[parent] = tuple(sorted(lengths, reverse=True))
+            known = self._lengths[parent] = tuple(sorted({len(name) for name in names}, reverse=True))
         return known
 
-    def _all_heads(self) -> dict[str, int]:
-        """Every way to write the units down to a county of the area; what means two counties is left out."""
+    def _all_upper(self) -> dict[str, frozenset[int]]:
+        """Every way to write province and prefecture, and the counties of the area in them."""
         listed = {code: fold(clean(name)) for code, name in divisions()}
         gazetteer, index = self._index.gazetteer, self._index
-        heads: dict[str, int] = {}
-        twice: set[str] = set()
+        found: dict[str, set[int]] = {}
         for row, rank in enumerate(index.rank):
             if rank != _COUNTY:
                 continue
@@ -112,16 +147,16 @@ class StraightReader:
             for level in (_PROVINCE, _CITY):
                 above = gazetteer.lineage[row][level]
                 upper[level] = index.plain[above] if above >= 0 else upper[level]
-            former = former_county_names().get(code, ())
-            names = {index.plain[row], *(fold(clean(name)) for name in former)}
-            names |= {core(name, "county") for name in names}
-            for head in _joined(upper, names):
-                if heads.setdefault(head, row) != row:
-                    twice.add(head)
-        return {head: row for head, row in heads.items() if head not in twice}
+            for province in {"", upper[_PROVINCE], core(upper[_PROVINCE], "province")}:
+                for city in {"", upper[_CITY], core(upper[_CITY], "city")}:
+                    found.setdefault(province + city, set()).add(row)
+        return {head: frozenset(rows) for head, rows in found.items() if head}
 
 
-def _joined(upper: list[str], names: set[str]) -> list[str]:
-    provinces = {"", upper[_PROVINCE], core(upper[_PROVINCE], "province")}
-    cities = {"", upper[_CITY], core(upper[_CITY], "city")}
-    return [province + city + name for province in provinces for city in cities for name in names]
+def _one_wrong(written: str, name: str) -> Likeness | Literal[""]:
+    """How the one sign in which two names of one length differ resembles the other; "" if more differ."""
+    differing = [(one, other) for one, other in zip(written, name, strict=True) if one != other]
+    if len(differing) != 1:
+        return ""
+    found = likeness(*differing[0])
+    return found if found != "none" else ""

@@ -39,6 +39,12 @@ SUFFIXES = MappingProxyType({
 })  # fmt: skip
 """What an administrative name of each level may end in, longest first."""
 
+_STARTING = MappingProxyType({
+    level: {first: tuple(one for one in suffixes if one[0] == first) for first in {one[0] for one in suffixes}}
+    for level, suffixes in SUFFIXES.items()
+})  # fmt: skip
+_ENDS = MappingProxyType({level: frozenset(one[-1] for one in many) for level, many in SUFFIXES.items()})
+
 _URBAN = ("社区", "居委会", "居民委员会")
 
 ROAD_OR_BUILDING = (
@@ -106,7 +112,9 @@ def core(name: str, level: str) -> str:
     """
     if "国营" in name and level == "township":
         name = name.split("国营", 1)[1] or name
-    for suffix in SUFFIXES.get(level, ()):
+    if level not in _ENDS or name[-1:] not in _ENDS[level]:
+        return name
+    for suffix in SUFFIXES[level]:
         if name.endswith(suffix) and len(name) - len(suffix) >= 2:
             return name[: -len(suffix)]
     return name
@@ -114,7 +122,7 @@ def core(name: str, level: str) -> str:
 
 def suffix_after(text: str, end: int, level: str) -> int:
     """How many signs after `end` are a suffix of `level`: 0 if none."""
-    for suffix in SUFFIXES.get(level, ()):
+    for suffix in _STARTING[level].get(text[end : end + 1], ()) if level in _STARTING else ():
         if text.startswith(suffix, end):
             # 街道 begins with 街, 市场 with 市, 镇江 with 镇: the longer word is meant
             if suffix == "市" and text.startswith("市场", end):

@@ -13,8 +13,8 @@ from dispatch.places.settings import MatchSettings
 _COUNTY, _TOWNSHIP = ADMIN.index("county"), ADMIN.index("township")
 _SETTLEMENTS = ("village", "hamlet")
 # The log-odds below order candidates; how sure the best one is comes from the settings.
-_PER_SIGN = 1.5
-_OTHER_COUNTY, _OTHER_TOWNSHIP, _OTHER_WEAK = 4.0, 3.0, 1.0
+_OTHER_COUNTY, _OTHER_TOWNSHIP, _OTHER_WEAK = 5.0, 4.0, 1.5
+_WRONG_BESIDES = 3.0  # a contradiction and a wrong sign as well
 _LEVEL_ODDS = {"township": -0.3, "village": -0.6, "hamlet": -1.0, "street": -0.6}
 _BARE_ODDS = -0.6  # a settlement named without any suffix
 _HINT_ODDS = {"county": 1.0, "township": 1.7, "village": 2.4}
@@ -76,7 +76,7 @@ class Weigher:
         for unit in self._gazetteer.lineage[row]:
             if unit in by_row and unit != row:
                 total += max(one.worth for one in by_row[unit])
-        return _PER_SIGN * total + (max(_HINT_ODDS.values()) if self._hint else 0.0)
+        return self._match.odds_per_sign * total + (max(_HINT_ODDS.values()) if self._hint else 0.0)
 
     def _weigh(self, row: int) -> Weighed:
         gazetteer, level = self._gazetteer, self._gazetteer.level[row]
@@ -84,12 +84,13 @@ class Weigher:
         taken = self._taken(row, chain)
         leaf = taken[0]
         named = {gazetteer.level[one.row] for one in taken if not one.part}
-        odds = _PER_SIGN * sum(one.worth for one in taken) + _LEVEL_ODDS.get(level, 0.0)
+        odds = self._match.odds_per_sign * sum(one.worth for one in taken) + _LEVEL_ODDS.get(level, 0.0)
         if level in _SETTLEMENTS and not leaf.suffixed:
             odds += _BARE_ODDS
         hinted = {gazetteer.level[unit] for unit in chain if gazetteer.code[unit] in self._hint}
         odds += max((_HINT_ODDS.get(one, 0.0) for one in hinted), default=0.0)
         most = self._most(level, named | hinted, bare=not leaf.suffixed)
+        most *= leaf.looked_at
         for one in taken:
             most *= self._match.wrong_sign[one.wrong] if one.wrong else 1.0
         against, cap = self._conflicts(row, set(chain), taken)
@@ -125,19 +126,21 @@ class Weigher:
     def _conflicts(self, row: int, chain: set[int], taken: list[Mention]) -> tuple[float, float]:
         """Log-odds against `row` from units named in the text that it does not lie in, and a cap."""
         match, against, cap = self._match, 0.0, 1.0
+        wrong = any(one.wrong for one in taken)
         for found in self._units:
             start, end = found[0].start, found[0].end
             if any(start < one.end and one.start < end for one in taken) or self._fits(row, chain, found):
                 continue
             rank = min(one.rank for one in found)
-            named_in_full = any(one.suffixed for one in found if one.rank == rank)
+            # a name that is there, sign for sign, speaks louder than one that nearly is
+            named_in_full = wrong or any(one.suffixed for one in found if one.rank == rank)
             if rank == _COUNTY:
                 against, cap = against + _OTHER_COUNTY, min(cap, match.conflict_county)
             elif named_in_full:
                 against, cap = against + _OTHER_TOWNSHIP, min(cap, match.conflict_township)
             else:
                 against += _OTHER_WEAK
-        return against, cap
+        return against + (_WRONG_BESIDES if against and wrong else 0.0), cap
 
     def _fits(self, row: int, chain: set[int], found: Iterable[Mention]) -> bool:
         """Whether a stretch of text can be read so that it does not contradict `row`."""
