@@ -50,7 +50,7 @@ bundle: $(INSTALLED)
 pins: $(MADE)
 	@$(BIN)/python -m pip install --quiet uv
 	@echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-		--extra dev --no-annotate --custom-compile-command 'make pins' $(if $(UPGRADE),--upgrade) \
+		--extra dev --extra bench --no-annotate --custom-compile-command 'make pins' $(if $(UPGRADE),--upgrade) \
 		--output-file constraints.txt pyproject.toml -
 
 clean:

@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.address_names import core_of
 from benchmarks.address_scores import Result, share
 
-INSTALL = "pip install 'field-dispatch[bench]'"
+INSTALL = "pip install --constraint constraints.txt --editable '.[bench]'"
 Answer = tuple[str, str, str]
 """County, township and village as a tool writes them; "" where it says none."""
 
