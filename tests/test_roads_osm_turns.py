@@ -3,7 +3,10 @@
 import numpy as np
 import osm_text
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from dispatch.errors import BadInput
 from dispatch.roads.network import PROFILE_BIT, Network
 from dispatch.roads.osm import read_extract
 from dispatch.roads.travel import Travel
@@ -240,3 +243,60 @@ def test_a_roundabout_is_marked_and_ends_where_the_road_leaves_it(tmp_path, junc
     metres = network.edge_length_metres[network.edge_roundabout]
     assert metres.tolist() == (pytest.approx([300], abs=2) if is_one else [])
     assert not np.isnan(network.edge_length_metres).any()
+
+
+@st.composite
+def towns(draw):
+    """Random ways over a few points, random relations among them, some of what they name not there."""
+    count = draw(st.integers(3, 8))
+    spot = st.tuples(st.integers(0, 9), st.integers(0, 9))
+    spots = draw(st.lists(spot, min_size=count, max_size=count, unique=True))
+    refs = st.lists(st.integers(1, count), min_size=2, max_size=5)
+    oneway = st.sampled_from([{}, {}, {"oneway": "yes"}, {"oneway": "-1"}, {"motorcycle": "no"}])
+    ways = draw(st.lists(st.tuples(refs, oneway), min_size=2, max_size=7))
+    blocked = draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    way, node = st.integers(1, len(ways) + 1), st.integers(1, count + 1)
+    kind = st.sampled_from(["no_left_turn", "only_straight_on", "no_u_turn", "no_exit", "?"])
+    spared = st.sampled_from(["", "motorcar", "bicycle"])
+    bans = draw(
+        st.lists(
+            st.tuples(way, node, way, kind, spared), min_size=1, max_size=8, unique_by=lambda ban: ban[:3]
+        )
+    )
+    nodes = {
+        n: (900 * x, 900 * y, {"barrier": "block"} if shut and n == 1 else {})
+        for n, ((x, y), shut) in enumerate(zip(spots, blocked, strict=True), start=1)
+    }
+    roads = [(n, refs, {"highway": "primary"} | tags) for n, (refs, tags) in enumerate(ways, start=1)]
+    relations = [
+        (
+            n,
+            [("way", out, "from"), ("node", via, "via"), ("way", into, "to")],
+            {"type": "restriction", "restriction": said, "except": spared},
+        )
+        for n, (out, via, into, said, spared) in enumerate(bans, start=1)
+    ]
+    return nodes, roads, relations
+
+
+@settings(max_examples=80)
+@given(towns())
+def test_each_restriction_meets_its_two_edges_at_its_junction_or_is_counted(tmp_path_factory, town):
+    nodes, roads, relations = town
+    try:
+        extract = read_extract(osm_text.write(tmp_path_factory.mktemp("town"), nodes, roads, relations))
+    except BadInput:
+        assert all(len(set(refs)) < 2 for _, refs, _ in roads)
+        return
+    network = extract.network
+    for edge, ends, other in (
+        (network.turn_from_edge, network.edge_to, network.edge_from),
+        (network.turn_to_edge, network.edge_from, network.edge_to),
+    ):
+        assert ((ends[edge] == network.turn_via_node) | (other[edge] == network.turn_via_node)).all()
+    lost = sum(count for reason, count in extract.dropped.items() if reason.startswith("turns_"))
+    rings = (network.edge_from == network.edge_to).any()  # both its ways may name one edge
+    if not rings and "unconnected_edges" not in extract.dropped:
+        assert len(network.turn_only) + lost == len(relations)
+    bits = {int(bits) for bits in network.turn_profiles}
+    assert bits <= {CAR | MOTORCYCLE, MOTORCYCLE}
