@@ -75,13 +75,13 @@ def test_coming_the_other_way_the_turns_are_the_other_hand(car):
 def test_where_a_walk_begins_and_ends_a_leg_both_are_told(car):
     leg = car.path(at(-200, 100), at(-300, 1500))
     assert leg.sentences("zh") == (
-        "向东步行约200米到路上",
-        "向北出发，沿人民路行驶1.4公里（约2分钟）",
-        "离开道路，向西步行约300米",
+        "向东步行200米到路上（3分钟）",
+        "向北出发，沿人民路行驶1.4公里（2分钟）",
+        "离开道路，向西步行300米（4分钟）",
     )
     assert leg.sentences("en")[::2] == (
-        "walk about 200 m east to the road",
-        "leave the road, walk about 300 m west",
+        "walk east to the road, 200 m (3 min)",
+        "leave the road, walk west, 300 m (4 min)",
     )
 
 
@@ -93,8 +93,8 @@ def test_a_walk_of_a_few_metres_is_counted_with_the_drive(car):
 
 def test_a_leg_all_walked_has_no_road_in_it(car):
     leg = car.path(at(-300, 1500), at(-300, 1600))
-    assert leg.sentences("zh") == ("向北步行约100米",)
-    assert leg.sentences("en") == ("walk about 100 m north",)
+    assert leg.sentences("zh") == ("向北步行100米",)
+    assert leg.sentences("en") == ("walk north, 100 m",)
 
 
 def test_a_leg_of_no_length_and_one_nobody_can_go_need_no_words(car):
@@ -242,7 +242,7 @@ def test_an_arm_one_may_not_leave_by_is_no_exit(drive, arm):
 def test_a_drive_may_begin_or_end_in_a_roundabout(drive):
     nodes, ways = roundabout()
     ends = drive(nodes, ways, ARMS[1], RING[14])
-    assert ends.sentences("zh")[1].startswith("进入环岛，沿环岛行驶")
+    assert ends.sentences("zh")[1].startswith("进入环岛，行驶")
     assert ends.sentences("en")[1].startswith("enter the roundabout, ")
     begins = drive(nodes, ways, (RING[12][0], RING[12][1]), ARMS[5])
     assert "环岛第3出口驶出，沿北路行驶" in begins.sentences("zh")[0]  # east, north-east, north
@@ -300,11 +300,11 @@ def test_a_ferry_is_taken_and_left(drive):
     leg = drive(nodes, ways, (0, 0), (0, 4000))
     assert [step.turn for step in leg.steps()] == ["depart", "ferry", "ashore"]
     assert leg.sentences("zh")[1:] == (
-        "乘轮渡（三河尖渡口），2.0公里（约15分钟）",
+        "乘轮渡（三河尖渡口），2.0公里（15分钟）",
         "下船后向北，沿江北路行驶1.0公里",
     )
     assert leg.sentences("en")[1:] == (
-        "take the ferry (三河尖渡口), 2.0 km (about 15 min)",
+        "take the ferry (三河尖渡口), 2.0 km (15 min)",
         "off the ferry, drive north on 江北路, 1.0 km",
     )
 

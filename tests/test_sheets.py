@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from dispatch.domain import Hold, LeftOut, Place, Route, Shift
 from dispatch.reasons import OUTCOMES, WORDS, Reason
 from dispatch.redact import clean, mask_address, mask_name, mask_numbers, mask_phone
-from dispatch.sheets import book_of, prepared, write_sheets
+from dispatch.sheets import Turn, Way, book_of, prepared, write_sheets
 from dispatch.sheets.book import after, amount_band, latest_useful_minutes
 from dispatch.sheets.messages import instructions_txt, route_messages
 from dispatch.sheets.sketch import sketch_of
@@ -48,12 +48,15 @@ def book(kind="station", person=PERSON, place=None, **given):
     )
     day = make.problem([make.responder(kind=kind)], [case])
     plan = make.plan([Route("r1", (make.stop(),), home=30.0)])
-    leg = (np.array([make.lonlat(0), make.lonlat(10)]), ["沿人民路向东 1.2 公里"])
+    there = Way(
+        np.array([make.lonlat(0), make.lonlat(10)]), [Turn("向东出发，沿人民路", "1.2公里", "10分钟")], 1200.0
+    )
+    back = Way(np.array([make.lonlat(10), make.lonlat(0)]), [Turn("向西出发，沿解放路", "1.3公里")], 1300.0)
     return book_of(
         day,
         plan,
         {"c1": person},
-        {"r1:1": leg},
+        {"r1:1": there, "r1/home": back},
         area_name="茂名",
         synthetic=True,
         names=NAMES,

@@ -20,7 +20,7 @@ from dispatch.planfile import PlanFile, write_plan
 from dispatch.reasons import Language, Reason, say
 from dispatch.redact import Redact
 from dispatch.sheets import prepared, write_sheets
-from dispatch.sheets.book import SheetBook, book_of
+from dispatch.sheets.book import SheetBook, Way, book_of
 from dispatch.store import write_folder
 from dispatch.tables import write_csv
 
@@ -85,7 +85,7 @@ def sheet_book(day: Day, language: Language) -> SheetBook:
     names = dict(
         zip(day.area.gazetteer["code"].astype(str), day.area.gazetteer["name"].astype(str), strict=True)
     )
-    legs = {stop: (leg.lonlat, leg.sentences(language)) for stop, leg in day.legs.items()}
+    legs = {stop: Way(leg.lonlat, leg.words(language), leg.metres) for stop, leg in day.legs.items()}
     return book_of(
         day.problem,
         day.plan,

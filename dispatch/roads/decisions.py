@@ -75,6 +75,11 @@ def turn_of(degrees: float) -> Turn:
     return "right" if right else "left"
 
 
+def _hairpin(degrees: float) -> Turn:
+    """A turn right back, but into another street."""
+    return "sharp_right" if degrees > 0 else "sharp_left"
+
+
 def same_street(one: str, other: str) -> bool:
     """Whether two names are of one street: equal, or one within the other (``S204``, ``河南省道S204线``).
 
@@ -170,7 +175,7 @@ def _turn(pair: int, course: Course, way: Stretches, met: Crossings) -> Turn:
         return "straight"
     if size < SLIGHT_DEGREES and same and met.straightest[pair] >= size:
         return "straight"
-    return turn_of(degrees)
+    return _hairpin(degrees) if size > BACK_DEGREES and not same else turn_of(degrees)
 
 
 def _enters(pair: int, course: Course, way: Stretches, size: float) -> bool:
@@ -225,6 +230,6 @@ def _one_turn(course: Course, way: Stretches, last: Cut, cut: Cut) -> Sequence[C
     if turn == "back" and not same_street(
         street_of(course, way, last.first - 1), street_of(course, way, cut.first)
     ):
-        turn = "sharp_right" if last.degrees > 0 else "sharp_left"
+        turn = _hairpin(last.degrees)
     at_end = last.at_end or cut.at_end
     return [replace(last, named_from=cut.first, turn=turn, degrees=degrees, at_end=at_end)]

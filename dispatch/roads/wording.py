@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from dispatch.roads.directions import Step
@@ -40,17 +41,43 @@ TURNS = {
     "keep_right": ("岔路口靠右", "keep right at the fork"),
     "back": ("掉头", "make a U-turn"),
 }
+TO_THE_ROAD = "到路上"
 SHORT_MINUTES = 1.5
 """A step quicker than this is told without its time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A step in words, for a list with columns: what to do, how far, and how long ("" if soon over)."""
+
+    what: str
+    far: str
+    time: str
+
+
 def say_step(step: Step, language: Language = "zh", profile: str = "car") -> str:
     """One step as a sentence."""
+    said = step_words(step, language, profile)
+    if language == "en":
+        time = f" ({said.time})" if said.time else ""
+        return f"{said.what}, {said.far}{time}"
+    time = f"（{said.time}）" if said.time else ""
     if step.turn == "walk":
-        return _walk(step, language)
-    if language == "zh":
-        return _chinese(step, "步行" if profile == "foot" else "行驶")
-    return _english(step, "walk" if profile == "foot" else "drive")
+        return f"{said.what.removesuffix(TO_THE_ROAD)}{said.far}{TO_THE_ROAD if _first(step) else ''}{time}"
+    mark = "" if "沿" in said.what.split("，")[-1] and step.turn != "ferry" else "，"
+    go = "" if step.turn == "ferry" else "步行" if profile == "foot" else "行驶"
+    return f"{said.what}{mark}{go}{said.far}{time}"
+
+
+def step_words(step: Step, language: Language = "zh", profile: str = "car") -> Said:
+    """One step in words, its distance and time apart."""
+    if step.turn == "walk":
+        what = _walk(step, language)
+    elif language == "zh":
+        what = _chinese(step)
+    else:
+        what = _english(step, "walk" if profile == "foot" else "drive")
+    return Said(what, say_metres(step.metres, language), _time(step, language))
 
 
 def say_metres(metres: float, language: Language) -> str:
@@ -64,65 +91,63 @@ def say_metres(metres: float, language: Language) -> str:
 
 
 def _walk(step: Step, language: Language) -> str:
-    far, wind = say_metres(step.metres, language), COMPASS[language][step.compass]
+    wind = COMPASS[language][step.compass]
     if language == "zh":
-        if step.sole:
-            return f"向{wind}步行约{far}"
-        return f"离开道路，向{wind}步行约{far}" if step.last else f"向{wind}步行约{far}到路上"
-    if step.sole:
-        return f"walk about {far} {wind}"
-    return f"leave the road, walk about {far} {wind}" if step.last else f"walk about {far} {wind} to the road"
+        return f"{'离开道路，' if step.last else ''}向{wind}步行{TO_THE_ROAD if _first(step) else ''}"
+    return f"{'leave the road, ' if step.last else ''}walk {wind}{' to the road' if _first(step) else ''}"
 
 
-def _chinese(step: Step, go: str) -> str:
-    far = f"{go}{say_metres(step.metres, 'zh')}{_time(step, 'zh')}"
+def _first(step: Step) -> bool:
+    """Whether a walk leads to the road."""
+    return not step.last and not step.sole
+
+
+def _chinese(step: Step) -> str:
     wind, along = COMPASS["zh"][step.compass], f"{'依次' if len(step.via) > 1 else ''}沿{_street(step, 'zh')}"
     if step.turn == "depart":
         out = f"环岛第{step.exit_number}出口驶出，" if step.exit_number else ""
-        return f"向{wind}出发，{out}{along}{far}"
+        return f"向{wind}出发，{out}{along}"
     if step.turn == "ferry":
-        return f"乘轮渡{step.street and f'（{step.street}）'}，{far.removeprefix(go)}"
+        return f"乘轮渡{step.street and f'（{step.street}）'}"
     if step.turn == "ashore":
-        return f"下船后向{wind}，{along}{far}"
+        return f"下船后向{wind}，{along}"
     if step.turn == "roundabout":
-        lead = f"环岛第{step.exit_number}出口驶出" if step.exit_number else "进入环岛"
-        return f"{lead}，{along}{far}"
+        return f"环岛第{step.exit_number}出口驶出，{along}" if step.exit_number else "进入环岛"
     lead = ("丁字路口" if step.at_end else "") + TURNS[step.turn][0]
     if step.motorway == "on":
-        return f"{lead}上高速，{along}{far}"
+        return f"{lead}上高速，{along}"
     if step.motorway == "off":
-        return f"{'从出口' if step.turn == 'straight' else lead}驶离高速，{along}{far}"
+        return f"{'从出口' if step.turn == 'straight' else lead}驶离高速，{along}"
     if step.stays and step.turn != "back":
-        return f"{lead}，继续{along}{far}"
+        return f"{lead}，继续{along}"
     if not step.street or step.via or step.turn == "back":
-        return f"{lead}，{along}{far}"
-    return f"{lead}进入{step.street}，{far}"
+        return f"{lead}，{along}"
+    return f"{lead}进入{step.street}"
 
 
 def _english(step: Step, go: str) -> str:
-    far = f"{say_metres(step.metres, 'en')}{_time(step, 'en')}"
     wind, street = COMPASS["en"][step.compass], _street(step, "en")
     if step.turn == "depart":
         out = f", take the {_ordinal(step.exit_number)} exit of the roundabout," if step.exit_number else ""
-        return f"{go} {wind}{out} on {street}, {far}"
+        return f"{go} {wind}{out} on {street}"
     if step.turn == "ferry":
-        return f"take the ferry{step.street and f' ({step.street})'}, {far}"
+        return f"take the ferry{step.street and f' ({step.street})'}"
     if step.turn == "ashore":
-        return f"off the ferry, {go} {wind} on {street}, {far}"
+        return f"off the ferry, {go} {wind} on {street}"
     if step.turn == "roundabout":
         if not step.exit_number:
-            return f"enter the roundabout, {far}"
-        return f"at the roundabout take the {_ordinal(step.exit_number)} exit onto {street}, {far}"
+            return "enter the roundabout"
+        return f"at the roundabout take the {_ordinal(step.exit_number)} exit onto {street}"
     lead = ("at the T-junction " if step.at_end else "") + TURNS[step.turn][1]
     if step.motorway == "on":
-        return f"{lead} to join {street}, {far}"
+        return f"{lead} to join {street}"
     if step.motorway == "off":
-        return f"{'take the exit' if step.turn == 'straight' else lead} to leave the motorway, on {street}, {far}"
+        return f"{'take the exit' if step.turn == 'straight' else lead} to leave the motorway, on {street}"
     if step.turn == "back":
-        return f"{lead} on {street}, {far}"
+        return f"{lead} on {street}"
     if step.stays:
-        return f"{lead}, stay on {street}, {far}"
-    return f"{lead} {'along' if step.turn == 'straight' else 'onto'} {street}, {far}"
+        return f"{lead}, stay on {street}"
+    return f"{lead} {'along' if step.turn == 'straight' else 'onto'} {street}"
 
 
 def _street(step: Step, language: Language) -> str:
@@ -131,8 +156,6 @@ def _street(step: Step, language: Language) -> str:
         return ("、" if language == "zh" else ", then ").join(step.via)
     if step.street:
         return step.street
-    if step.turn == "roundabout" and not step.exit_number:
-        return "环岛" if language == "zh" else "the roundabout"
     if step.motorway == "off" and step.road == "motorway":
         return "匝道" if language == "zh" else "the slip road"
     return ROADS[step.road][0] if language == "zh" else f"a {ROADS[step.road][1]}"
@@ -146,4 +169,4 @@ def _ordinal(number: int) -> str:
 def _time(step: Step, language: Language) -> str:
     if step.minutes < SHORT_MINUTES:
         return ""
-    return f"（约{step.minutes:.0f}分钟）" if language == "zh" else f" (about {step.minutes:.0f} min)"
+    return f"{step.minutes:.0f}分钟" if language == "zh" else f"{step.minutes:.0f} min"

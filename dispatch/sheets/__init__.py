@@ -3,7 +3,7 @@
 `book_of` turns a plan into plain values; `write_sheets` writes them in every format.
 """
 
-from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot, Tried, book_of
+from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot, Tried, Turn, Way, book_of
 from dispatch.sheets.prepare import prepared
 from dispatch.sheets.write import write_sheets
 
@@ -13,6 +13,8 @@ __all__ = [
     "SheetStop",
     "Spot",
     "Tried",
+    "Turn",
+    "Way",
     "book_of",
     "prepared",
     "write_sheets",

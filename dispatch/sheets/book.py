@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -21,14 +21,32 @@ from dispatch.reasons import Reason
 from dispatch.redact import mask_name, mask_numbers, mask_phone
 
 Line = NDArray[np.float64]
-Leg = tuple[Any, Sequence[str]]
-"""Geometry (k, 2) of WGS-84 lon/lat from the stop before, and its turns as sentences."""
 
 GONE_SHARE = 0.9
 """A visit is taken as useful until this share of what was there to be saved is expected to be gone."""
 AMOUNT_BANDS_YUAN = (0.0, 10_000.0, 50_000.0, 100_000.0, 500_000.0, 1_000_000.0)
 LIVES_THERE = frozenset({"home", "other"})
 NO_LINE: Line = np.empty((0, 2))
+
+
+class TurnLike(Protocol):
+    """One step of a way: what to do, how far until the next, how long ("" where that is soon)."""
+
+    @property
+    def what(self) -> str: ...  # noqa: D102
+    @property
+    def far(self) -> str: ...  # noqa: D102
+    @property
+    def time(self) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to get to a stop from the one before, or home: its line (k, 2) in lon/lat, its turns, its length."""
+
+    line: Any = field(default_factory=lambda: NO_LINE, compare=False)
+    turns: Sequence[TurnLike] = ()
+    metres: float = math.nan
 
 
 class PersonLike(Protocol):
@@ -42,6 +60,15 @@ class PersonLike(Protocol):
     def address(self) -> str | None: ...  # noqa: D102
     @property
     def note(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A `TurnLike` as plain text."""
+
+    what: str
+    far: str = ""
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +102,8 @@ class SheetStop:
     """One visit as its team reads it. Moments carry their zone; coded words stay codes.
 
     `latest_at` is when nearly all is expected to be gone (`latest_useful_minutes`), `due_at` the
-    deadline of its tier; None where there is none. `leg` has shape (k, 2), lon/lat.
+    deadline of its tier; None where there is none. `leg` has shape (k, 2), lon/lat; its
+    `drive_metres` are NaN where they are not known.
     """
 
     order: int
@@ -101,13 +129,17 @@ class SheetStop:
     reasons: tuple[Reason, ...] = ()
     along: str | None = None
     needs: tuple[str, ...] = ()
-    turns: tuple[str, ...] = ()
+    drive_metres: float = math.nan
+    turns: tuple[Turn, ...] = ()
     leg: Line = field(default_factory=lambda: NO_LINE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RouteSheet:
-    """One responder's stops in order, and nobody else's. `county` and `town` are where most of them lie."""
+    """One responder's stops in order, and nobody else's. `county` and `town` are where most of them lie.
+
+    `home_turns` lead back from the last stop, in `home_minutes` and `home_metres` (NaN: not known).
+    """
 
     responder_id: str
     name: str
@@ -117,6 +149,9 @@ class RouteSheet:
     shift_from: datetime | None = None
     shift_to: datetime | None = None
     home_at: datetime | None = None
+    home_minutes: float = math.nan
+    home_metres: float = math.nan
+    home_turns: tuple[Turn, ...] = ()
     phone: str = ""
     base: str = ""
     base_lonlat: tuple[float, float] | None = None
@@ -153,7 +188,7 @@ def book_of(
     problem: Problem,
     plan: Plan,
     people: Mapping[str, PersonLike],
-    legs: Mapping[str, Leg],
+    legs: Mapping[str, Way],
     *,
     area_name: str,
     synthetic: bool,
@@ -173,7 +208,7 @@ def book_of(
     people
         By case id; a case that is not there has an unnamed person.
     legs
-        By stop id: geometry (k, 2) of lon/lat in WGS-84 from the stop before, and turn sentences.
+        The way to each stop by stop id, and home by ``<responder id>/home``.
     names
         Administrative code to name, for counties, towns and villages.
     phones
@@ -196,14 +231,22 @@ def book_of(
                 case=cases[stop.case_id],
                 kind=responders[route.responder_id].kind,
                 person=people.get(stop.case_id),
-                leg=legs.get(stop.id, (NO_LINE, ())),
+                way=legs.get(stop.id, Way()),
                 names=known,
                 tried=(tried or {}).get(stop.case_id),
             )
             for number, stop in enumerate(route.stops, start=1)
         )
-        phone = (phones or {}).get(route.responder_id, "")
-        sheets.append(_route_sheet(problem.at, responders[route.responder_id], route, stops, phone))
+        sheet = _route_sheet(problem.at, responders[route.responder_id], route, stops)
+        home = legs.get(f"{route.responder_id}/home", Way())
+        sheets.append(
+            replace(
+                sheet,
+                phone=(phones or {}).get(route.responder_id, ""),
+                home_metres=_known(home.metres),
+                home_turns=_turns(home),
+            )
+        )
     return SheetBook(
         area_name=area_name,
         plan_id=plan.id,
@@ -260,14 +303,13 @@ def _stop_sheet(
     case: Case,
     kind: str,
     person: PersonLike | None,
-    leg: Leg,
+    way: Way,
     names: Mapping[str, str],
     tried: Tried | None,
 ) -> SheetStop:
     address = _text(person and person.address)
     here = case.place(stop.place_id)
     others = sorted((one for one in case.places if one.id != here.id), key=lambda one: -one.probability)
-    line, turns = leg
     return SheetStop(
         order=order,
         stop_id=stop.id,
@@ -292,13 +334,14 @@ def _stop_sheet(
         reasons=case.reasons,
         along=case.along if case.along != kind else None,
         needs=tuple(sorted(case.needs)),
-        turns=tuple(str(turn) for turn in turns),
-        leg=_finite(line),
+        drive_metres=_known(way.metres),
+        turns=_turns(way),
+        leg=_finite(way.line),
     )
 
 
 def _route_sheet(
-    at: datetime, responder: Responder, route: Route, stops: tuple[SheetStop, ...], phone: str
+    at: datetime, responder: Responder, route: Route, stops: tuple[SheetStop, ...]
 ) -> RouteSheet:
     county, town = _most_common((stop.spot.county, stop.spot.town) for stop in stops)
     return RouteSheet(
@@ -310,7 +353,7 @@ def _route_sheet(
         shift_from=after(at, responder.shift.start),
         shift_to=after(at, responder.shift.end),
         home_at=after(at, route.home),
-        phone=phone,
+        home_minutes=_known(route.home - route.stops[-1].leave),
         base=responder.base,
         base_lonlat=(responder.lon, responder.lat),
         county=county,
@@ -351,6 +394,14 @@ def _tried(reasons: Iterable[Reason]) -> Tried | None:
 def _text(value: object) -> str:
     """A person's field as text: a gap in a table (None, NaN) is nothing."""
     return "" if value is None or value != value else str(value)  # noqa: PLR0124 - NaN alone differs from itself
+
+
+def _known(value: float) -> float:
+    return float(value) if math.isfinite(value) else math.nan
+
+
+def _turns(way: Way) -> tuple[Turn, ...]:
+    return tuple(Turn(str(turn.what), str(turn.far), str(turn.time)) for turn in way.turns)
 
 
 def _finite(line: Any) -> Line:

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from dispatch.reasons import OUTCOMES, Language
 from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot
 from dispatch.sheets.prepare import for_the_field
-from dispatch.sheets.words import band, clock, coded, day, distance, label, nearest_minute, sentence, span
+from dispatch.sheets.words import (
+    band,
+    clock,
+    coded,
+    day,
+    distance,
+    drive,
+    label,
+    nearest_minute,
+    sentence,
+    span,
+)
 
 RULE = "─" * 24
 SPEAKS_OF_CALLS = frozenset({"UNREACHED", "DISBELIEVES"})
@@ -62,6 +73,16 @@ def how_sure(spot: Spot, language: Language) -> list[str]:
     return facts
 
 
+def the_way(stop: SheetStop, language: Language) -> str:
+    """The drive to a stop in one line: how long, how far, each turn with its distance."""
+    if not stop.turns:
+        return ""
+    turns = [
+        f"{turn.what} {turn.far}" if language == "zh" else f"{turn.what}, {turn.far}" for turn in stop.turns
+    ]
+    return "；".join([drive(stop.drive_minutes, stop.drive_metres, language), *turns])
+
+
 def eta(book: SheetBook, stop: SheetStop, language: Language) -> str:
     """The arrival to the nearest minute."""
     return clock(nearest_minute(stop.arrive_at), book.at, language)
@@ -112,6 +133,7 @@ def _stop_lines(
     until = f"（{label('latest', language)} {latest}）" if latest else ""
     yield from line("arrive", f"{eta(book, stop, language)}{until}")
     yield f"→ {where(stop.spot, language)}（{'，'.join(how_sure(stop.spot, language))}）"
+    yield from line("turns", the_way(stop, language))
     phone = f"　{stop.phone}" if stop.phone else ""
     yield from line("person", (stop.name or label("unnamed", language)) + phone)
     if stop.second:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import groupby
@@ -47,6 +48,9 @@ def route_page(book: SheetBook, sheet: RouteSheet, language: Language = "zh") ->
                 ),
             ],
             home=words.clock(sheet.home_at and words.nearest_minute(sheet.home_at), book.at, language),
+            home_drive=""
+            if math.isnan(sheet.home_minutes)
+            else words.drive(sheet.home_minutes, sheet.home_metres, language),
         )
     )
 
@@ -123,7 +127,7 @@ def _card(book: SheetBook, sheet: RouteSheet, stop: SheetStop, language: Languag
         "latest": words.clock(stop.latest_at, book.at, language),
         "due": words.clock(stop.due_at, book.at, language),
         "late": late,
-        "drive": words.span(stop.drive_minutes, language),
+        "drive": words.drive(stop.drive_minutes, stop.drive_metres, language),
         "wait": words.span(stop.wait_minutes, language) if stop.wait_minutes >= 1 else "",
         "where": messages.where(stop.spot, language),
         "label": stop.spot.label if stop.spot.address and stop.spot.label not in stop.spot.address else "",

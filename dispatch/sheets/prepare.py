@@ -35,6 +35,7 @@ def prepared(book: SheetBook, redact: Redact = "none") -> SheetBook:
             sheet,
             responder_id=_own_id(raw.responder_id),
             stops=tuple(_masked(stop, redact) for stop in sheet.stops),
+            home_turns=() if redact == "mask" else sheet.home_turns,  # they begin at the last door
         )
         for raw, sheet in zip(book.sheets, tidy.sheets, strict=True)
     )

@@ -48,6 +48,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "needs": ("需要", "Needs"),
     "note": ("备注", "Note"),
     "turns": ("怎么走", "The way"),
+    "way_home": ("返回", "Back"),
+    "under_minute": ("不到1分钟", "under a minute"),
     "outcome": ("结果", "Outcome"),
     "report": ("回报", "Report back"),
     "report_how": ("{0} 结果 在场分钟 备注", "{0} outcome minutes-there note"),
@@ -111,6 +113,12 @@ def day(moment: datetime, language: Language) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year} {moment:%H:%M}"
 
 
+def drive(minutes: float, metres: float, language: Language) -> str:
+    """A drive in short: its time, and its distance where that is known and worth saying."""
+    time = label("under_minute", language) if minutes < 0.5 else span(minutes, language)
+    return f"{time} · {distance(metres, language)}" if metres >= 50 else time
+
+
 def span(minutes: float, language: Language) -> str:
     """How long: whole minutes, hours over two hours, days over two days."""
     if minutes < 120:
@@ -121,7 +129,9 @@ def span(minutes: float, language: Language) -> str:
 
 
 def distance(metres: float, language: Language) -> str:
-    """A radius as one says it: 300 米, 1.5 公里."""
+    """A distance as one says it: 300 米, 1.5 公里, 23 公里."""
+    if metres >= 9_950:
+        return f"{metres / 1000:.0f}公里" if language == "zh" else f"{metres / 1000:.0f} km"
     if metres >= 950:
         kilometres = f"{metres / 1000:.1f}".removesuffix(".0")
         return f"{kilometres}公里" if language == "zh" else f"{kilometres} km"
