@@ -94,6 +94,8 @@ class Maker:
         self.rng = random.Random(seed)
         self.above = _upper_of_counties()
         self.own_counties = {unit.names[0] for unit in names.units if unit.level == "county"}
+        cities = {self.above[county] for county in self.own_counties & set(self.above)}
+        self.far_counties = sorted(county for county, upper in self.above.items() if upper not in cities)
         self.villages = [unit for unit in names.units if self._usable(unit, ("village", "hamlet"))]
         self.towns = [unit for unit in names.units if self._usable(unit, ("township",))]
         kinds = ("hotel", "police", "hospital", "school", "market")
@@ -159,9 +161,16 @@ class Maker:
             draft: Draft | None = self.draft(self.rng.choice(self.villages))
             for name in corruptions:
                 draft = CORRUPTIONS[name](self, draft) if draft is not None else None
-            if draft is not None:
+            if draft is not None and not self._town_is_meant(draft):
                 return self._row(draft, group, corruptions)
         return None
+
+    def _town_is_meant(self, draft: Draft) -> bool:
+        """Whether a village is written by a bare name that another town bears: everyone reads the town."""
+        if draft.meant.level == "township" or draft.parts[-1].written != draft.meant.core:
+            return False
+        bearers = self.names.by_form.get(draft.meant.core, ())
+        return any(unit.level == "township" and unit.key[:2] != draft.meant.key[:2] for unit, _ in bearers)
 
     def _row(
         self, draft: Draft, group: str, corruptions: tuple[str, ...] = (), hint: tuple[str, ...] = ()
@@ -180,8 +189,9 @@ class Maker:
             keep = 1 if self.rng.random() < 0.7 else 2
             upper = draft.upper if keep == 2 or self.rng.random() < 0.3 else ()
             parts = draft.parts[-1:] if keep == 1 else (draft.parts[0], draft.parts[-1])
-            row = self._row(replace(draft, parts=parts, upper=upper), "short")
-            if row.truth.decided in ("county", "nothing"):
+            draft = replace(draft, parts=parts, upper=upper)
+            row = self._row(draft, "short")
+            if not self._town_is_meant(draft) and row.truth.decided in ("county", "nothing"):
                 return row
 
     def _hinted(self) -> Row:
@@ -207,7 +217,7 @@ class Maker:
 
     def _outside(self) -> Row:
         """An address of elsewhere, most often with a name of ours in it."""
-        county = self.rng.choice(sorted(set(self.above) - self.own_counties))
+        county = self.rng.choice(self.far_counties)
         province, city = self.above[county]
         own = self.rng.choice((*self.villages, *self.towns))
         ends = (own.names[0], own.names[0], own.core + "路", "解放路", "")

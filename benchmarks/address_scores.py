@@ -122,11 +122,10 @@ def figures(results: Sequence[Result], seconds: dict[str, float]) -> dict[str, A
             for one in results
             for key, odds in zip(one.keys, one.odds, strict=True)
         ),
-        "examples_of_wrong": [
-            {"text": one.row.text, "meant": said(one.row.meant.key) if one.row.meant else "outside",
-             "said": said(one.keys[0]), "probability": one.odds[0]}
-            for one in wrong[:20]
-        ],
+        "examples_of_wrong": [_told("wrong county", one) for one in wrong[:20]],
+        "examples_of_overconfident": [
+            _told("too sure", one) for one in open_ones if not one.undecided and not one.wrong_county
+        ][:20],
         "examples_of_missed": _missed(decided),
     }  # fmt: skip
 
@@ -179,6 +178,12 @@ def _missed(decided: Sequence[Result]) -> list[dict[str, Any]]:
             told = said(one.keys[0]) if one.keys else one.note
             found.append({"kind": name, "text": one.row.text, "meant": said(one.row.meant.key), "said": told})
     return found
+
+
+def _told(kind: str, one: Result) -> dict[str, Any]:
+    meant = said(one.row.meant.key) if one.row.meant is not None else "outside"
+    told = f"{said(one.keys[0])} {one.odds[0]:.2f}" if one.keys else one.note
+    return {"kind": kind, "text": one.row.text, "meant": meant, "said": told}
 
 
 def said(key: Key) -> str:

@@ -148,7 +148,8 @@ def _others(others: dict[str, Any]) -> str:
 
 def _missed(report: dict[str, Any]) -> str:
     groups = {
-        name: area["examples_of_missed"] + area["examples_of_wrong"] for name, area in report["areas"].items()
+        name: area["examples_of_missed"] + area["examples_of_wrong"] + area["examples_of_overconfident"]
+        for name, area in report["areas"].items()
     }
     groups["by hand"] = report["by_hand"]["examples_of_missed"]
     found = ["\n## Missed\n"]
