@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from dispatch.domain import Hold, LeftOut, Place, Route, Shift
 from dispatch.reasons import OUTCOMES, WORDS, Reason
 from dispatch.redact import clean, mask_address, mask_name, mask_numbers, mask_phone
-from dispatch.sheets import Turn, Way, book_of, prepared, write_sheets
+from dispatch.sheets import Turn, Way, book_of, prepared, words, write_sheets
 from dispatch.sheets.book import after, amount_band, latest_useful_minutes
 from dispatch.sheets.messages import instructions_txt, route_messages
+from dispatch.sheets.pages import route_page
 from dispatch.sheets.sketch import sketch_of
 from dispatch.sheets.table import COLUMNS, harmless, routes_csv
 from dispatch.sheets.write import FORMATS, file_names
@@ -263,6 +264,47 @@ def test_a_village_cadre_gets_the_least_personal_data():
         assert private in told["station"]
         assert private not in told["village"]
     assert "水东镇南海村海滨大道12号" in told["village"]
+
+
+def test_a_sheet_tells_the_way_to_each_stop_and_home():
+    sheet = book().sheets[0]
+    # ten minutes there; back at 30, having left the door at 20
+    assert (sheet.stops[0].drive_minutes, sheet.stops[0].drive_metres) == (10.0, 1200.0)
+    assert (sheet.home_minutes, sheet.home_metres) == (10.0, 1300.0)
+    page = route_page(book(), sheet)
+    assert "怎么走 · 10分钟 · 1.2公里" in page
+    assert "<span>向东出发，沿人民路</span><small>10分钟</small><b>1.2公里</b>" in page
+    assert "返回 14:30 · 10分钟 · 1.3公里" in page
+    assert page.index("沿人民路") < page.index("沿解放路")
+    assert "Back 14:30 · 10 min · 1.3 km" in route_page(book(), sheet, "en")
+
+
+def test_a_message_tells_the_way_in_one_line():
+    assert "怎么走：10分钟 · 1.2公里；向东出发，沿人民路 1.2公里\n" in instructions_txt(book())
+
+
+def test_a_way_that_is_not_known_is_left_out():
+    day = make.problem([make.responder()], [make.case()])
+    bare = book_of(
+        day, make.plan([Route("r1", (make.stop(),), home=30.0)]), {}, {}, area_name="", synthetic=False
+    )
+    assert math.isnan(bare.sheets[0].home_metres)
+    page = route_page(bare, bare.sheets[0])
+    assert "怎么走 · 10分钟<" in page
+    assert 'class="route back"' not in page
+
+
+@pytest.mark.parametrize(
+    ("minutes", "metres", "said"),
+    [
+        (0.2, 12.0, "不到1分钟"),
+        (9.6, 951.0, "10分钟 · 1公里"),
+        (41.0, 31_400.0, "41分钟 · 31公里"),
+        (3.0, math.nan, "3分钟"),
+    ],
+)
+def test_a_drive_is_said_in_short(minutes, metres, said):
+    assert words.drive(minutes, metres, "zh") == said
 
 
 def test_a_sheet_holds_its_own_cases_only(tmp_path):

@@ -81,10 +81,10 @@ def step_words(step: Step, language: Language = "zh", profile: str = "car") -> S
 
 
 def say_metres(metres: float, language: Language) -> str:
-    """A distance as one says it: to ten metres, from 950 m in kilometres."""
-    if metres >= 9_950:
+    """A distance as one says it: to ten metres, beyond 950 m in kilometres."""
+    if metres > 9_950:
         return f"{metres / 1000:.0f}{'公里' if language == 'zh' else ' km'}"
-    if metres >= 950:
+    if metres > 950:
         return f"{metres / 1000:.1f}{'公里' if language == 'zh' else ' km'}"
     tens = max(10, round(metres / 10) * 10)
     return f"{tens}{'米' if language == 'zh' else ' m'}"

@@ -130,9 +130,9 @@ def span(minutes: float, language: Language) -> str:
 
 def distance(metres: float, language: Language) -> str:
     """A distance as one says it: 300 米, 1.5 公里, 23 公里."""
-    if metres >= 9_950:
+    if metres > 9_950:
         return f"{metres / 1000:.0f}公里" if language == "zh" else f"{metres / 1000:.0f} km"
-    if metres >= 950:
+    if metres > 950:
         kilometres = f"{metres / 1000:.1f}".removesuffix(".0")
         return f"{kilometres}公里" if language == "zh" else f"{kilometres} km"
     rounded = round(metres / 10) * 10 if metres >= 20 else round(metres)
