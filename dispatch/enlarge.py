@@ -64,6 +64,8 @@ def enlarge_area(
             kept = path.name in FILES or (out is None and path.is_file())
             if kept and path.name not in ("area.toml", "gazetteer.csv"):
                 shutil.copyfile(path, fresh / path.name)
+        if out is None and (folder / "cache").is_dir():
+            shutil.copytree(folder / "cache", fresh / "cache")
         write_gazetteer(joined.table, fresh / "gazetteer.csv")
         (fresh / "area.toml").write_text(about, encoding="utf-8")
 

@@ -161,6 +161,17 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{count} places fit: a town, a village or other evidence must tell",
     ),
     "NO_UNIT_KNOWN": ("坐标在辖区内，但所属单位未知", "inside the area, but which unit it lies in is not known"),
+    "ONLINE_ALONE": ("地点仅由 {helper} 给出，本地地名未能印证", "the place is {helper}'s word alone"),
+    "ONLINE_ELSEWHERE": (
+        "{helper} 给出的地点不在辖区内或范围太大，未采用",
+        "what {helper} found is outside the area or too coarse, and was not taken",
+    ),
+    "ONLINE_UNKNOWN": ("{helper} 也未找到该地址", "{helper} does not know the address either"),
+    "ONLINE_FAILED": ("{helper} 未能答复（{detail}）", "{helper} gave no answer ({detail})"),
+    "ONLINE_NOT_ASKED": (
+        "未再询问 {helper}：已达次数上限或多次无答复",
+        "{helper} was not asked: enough questions, or no answer several times",
+    ),
     "ADDRESS_UNKNOWN": ("地址中没有辖区内的地名", "the address names no place of the area"),
     "ADDRESS_AMBIGUOUS": (
         "辖区内同名地点太多，地址未写明镇村",

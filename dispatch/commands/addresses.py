@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,7 @@ from dispatch.errors import BadInput
 from dispatch.reasons import Language, Reason, say
 
 if TYPE_CHECKING:
+    from dispatch.area import Area
     from dispatch.places.answers import Reading
     from dispatch.places.gazetteer import Gazetteer
 
@@ -51,6 +52,7 @@ def geocode(  # noqa: PLR0917 - typer makes each an option with a name
     from dispatch.area import open_area
     from dispatch.places.answers import read_addresses
     from dispatch.places.gazetteer import Gazetteer
+    from dispatch.places.online import helper
     from dispatch.places.settings import place_settings
     from dispatch.settings import read_toml
 
@@ -58,6 +60,8 @@ def geocode(  # noqa: PLR0917 - typer makes each an option with a name
         raise typer.BadParameter("--online asks about addresses, --reverse about points; give one of them")
     overlay = read_toml(settings) if settings else {}
     lines = _lines(address)
+    if online is not None:
+        helper(online, overlay, folder=None)  # a missing key is said before anything is read
     with notes.status(f"opening {area}"):
         ground = open_area(area)
         gazetteer = Gazetteer(ground.gazetteer, ground.boundaries)
@@ -124,11 +128,11 @@ def _points(lines: Iterable[str], gazetteer: Gazetteer, datum: str) -> Iterator[
 
 
 def _asked(
-    readings: Iterable[Reading], ground: Any, gazetteer: Gazetteer, name: str, overlay: Any
+    readings: Iterable[Reading], ground: Area, gazetteer: Gazetteer, name: str, overlay: Mapping[str, Any]
 ) -> Iterator[Reading]:
     from dispatch.places.online import ask, helper
 
-    chosen = helper(name, overlay, folder=ground.folder)
+    chosen = helper(name, overlay, folder=ground.cache_folder())
     notes.print(
         f"地址将离开本机，发送到 {chosen.title}（{chosen.host}） / "
         f"addresses leave this machine: they are sent to {chosen.host}",
