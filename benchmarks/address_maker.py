@@ -25,6 +25,11 @@ BEFORE = ("我家在", "住址：", "现住", "报警人称在", "户籍地:", "
 AFTER = ("，快点来", "(家里没人)", " 13900000000", "，电话打不通", "我妈家", "", "")
 DECOYS = ("{}路8号", "{}城徐汇苑3栋", "{}大厦12楼", "{}大酒店", "{}小吃店", "{}花园2期", "{}商会")
 FAR = ("上海", "北京", "广州", "深圳", "长沙", "重庆", "海口", "南京", "昆明", "杭州")
+NO_PLACE = (
+    "不知道", "在家", "出租屋", "楼下", "房东", "三楼", "手机关机", "电话打不通", "快递站", "老板", "单元", "室", "栋",
+    "号", "楼", "层", "他不肯说", "没有地址", "同上", "暂住", "公司宿舍", "老人家", "停车场", "门口", "房间", "朋友家",
+    "未填写", "路边", "附近", "工地",
+)  # fmt: skip
 # County names that people still write, and what became of them (茂港区, 2001-2014, went to 电白区, its
 # 羊角镇 to 茂南区): practice area first, then the plain north of the Huai.
 PAST = {
@@ -73,7 +78,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One labelled address. `group` is clean, one, two, short, hinted, town, named or outside."""
+    """One labelled address. `group` is clean, one, two, short, hinted, town, named, outside or nothing."""
 
     text: str
     group: str
@@ -115,7 +120,15 @@ class Maker:
                 if row is not None:
                     yield row
         rest = count - sum(number for _, number, _ in plan)
-        others = (self._short, self._short, self._hinted, self._town, self._named, self._outside)
+        others = (
+            self._short,
+            self._short,
+            self._hinted,
+            self._town,
+            self._named,
+            self._outside,
+            self._nothing,
+        )
         for n in range(rest):
             yield others[n % len(others)]()
 
@@ -224,6 +237,17 @@ class Maker:
         upper = (province, city) if self.rng.random() < 0.5 else (city or province,)
         text = "".join(upper) + county + self.rng.choice(ends) + self._door()
         return Row(text, "outside", (), None, Truth("outside", 0))
+
+    def _nothing(self) -> Row:
+        """Words without any place in them: no two signs or more are a name of the lists."""
+        while True:
+            words = self.rng.choices((*NO_PLACE, str(self.rng.randint(1, 9999))), k=self.rng.randint(1, 4))
+            text = self.rng.choice(("", "", " ", "，")).join(words)
+            pieces = (
+                text[start:end] for start in range(len(text)) for end in range(start + 2, len(text) + 1)
+            )
+            if not any(piece in self.names.by_form for piece in pieces):
+                return Row(text, "nothing", (), None, Truth("outside", 0))
 
 
 def _upper_of_counties() -> dict[str, tuple[str, str]]:

@@ -92,7 +92,8 @@ def figures(results: Sequence[Result], seconds: dict[str, float]) -> dict[str, A
     }
     county_said = [one for one in results if one.row.truth.decided in ("unit", "township", "county")]
     open_ones = [one for one in results if one.row.truth.decided in ("county", "nothing")]
-    outside = [one for one in results if one.row.truth.decided == "outside"]
+    outside = [one for one in results if one.row.group == "outside"]
+    nothing = [one for one in results if one.row.group == "nothing"]
     wrong = [one for one in results if one.wrong_county]
     return {
         "rows": len(results),
@@ -111,6 +112,8 @@ def figures(results: Sequence[Result], seconds: dict[str, float]) -> dict[str, A
         "outside_rows": len(outside),
         "outside_without_candidate": share(not one.keys for one in outside),
         "outside_said": share(one.note == "outside" for one in outside),
+        "nothing_rows": len(nothing),
+        "nothing_without_candidate": share(not one.keys for one in nothing),
         "by_corruption": _by_corruption(decided),
         "addresses_per_second": {
             group: round(sum(one.row.group == group for one in results) / spent)
@@ -122,7 +125,7 @@ def figures(results: Sequence[Result], seconds: dict[str, float]) -> dict[str, A
             for one in results
             for key, odds in zip(one.keys, one.odds, strict=True)
         ),
-        "examples_of_wrong": [_told("wrong county", one) for one in wrong[:20]],
+        "examples_of_wrong": [_told("wrong county", one) for one in wrong[:30]],
         "examples_of_overconfident": [
             _told("too sure", one) for one in open_ones if not one.undecided and not one.wrong_county
         ][:20],

@@ -65,8 +65,9 @@ def _area(name: str, area: dict[str, Any]) -> str:
     pairs = {kind: row for kind, row in area["by_corruption"].items() if " + " in kind}
     worst = sorted(pairs.items(), key=lambda pair: float(pair[1]["right_village"]))[:10]
     keys = (
-        "rows", "right_county", "wrong_county_likely", "right_township_where_only_that_is_determined", "ambiguous_rows",
-        "ambiguous_recognised", "ambiguous_meant_among_candidates", "outside_rows", "outside_without_candidate", "outside_said",
+        "rows", "right_county", "wrong_county_likely", "right_township_where_only_that_is_determined",
+        "ambiguous_rows", "ambiguous_recognised", "ambiguous_meant_among_candidates",
+        "outside_rows", "outside_without_candidate", "outside_said", "nothing_rows", "nothing_without_candidate",
     )  # fmt: skip
     lines = "\n".join(f"- {key.replace('_', ' ')}: {_shown(area[key])}" for key in keys)
     groups = _table(
