@@ -13,7 +13,7 @@ import numpy as np
 
 from dispatch.reasons import FRAUD_TYPES, WORDS
 from maps.pack import pack_lines, pack_roads
-from maps.view import Basemap, MapCase, MapResponder, MapRoute, Outline, PlanView, Summary
+from maps.view import Basemap, MapCase, MapClosure, MapResponder, MapRoute, Outline, PlanView, Summary
 
 SCHEMA = 1
 
@@ -56,6 +56,8 @@ def plan_payload(view: PlanView) -> dict[str, Any]:
         "responders": _responders(view.responders),
         "routes": _routes(view.routes, responder_number),
         "stops": _stops(view.routes, case_number),
+        "closures": _closures(view.closures),
+        "warnings": view.warnings,
         "ground": ground_payload(view.basemap),
     }
 
@@ -126,6 +128,22 @@ def _stops(routes: Sequence[MapRoute], case_number: Mapping[str, int]) -> dict[s
         ),
         "legs": pack_lines([stop.leg for stop in stops]),
     }  # fmt: skip
+
+
+def _closures(closures: Sequence[MapClosure]) -> dict[str, Any]:
+    rows = [
+        (number, area, line)
+        for number, one in enumerate(closures)
+        for area, lines in ((False, one.lines), (True, one.outlines))
+        for line in lines
+    ]
+    columns = ("id", "name", "reason", "factor", "begins", "ends", "profiles")
+    return {
+        "rows": _columns(closures, columns),
+        "of": [number for number, _, _ in rows],
+        "area": [area for _, area, _ in rows],
+        "lines": pack_lines([line for _, _, line in rows]),
+    }
 
 
 def _outlines(outlines: Sequence[Outline]) -> dict[str, Any]:

@@ -122,6 +122,25 @@ class MapRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class MapClosure:
+    """Roads shut or slowed: `lines` are the roads, `outlines` the rings of an area drawn over them.
+
+    `factor` is 0 where nobody gets through, else the share of the usual speed. It holds from
+    `begins` to `ends`, in minutes, None being open, for `profiles`.
+    """
+
+    id: str
+    name: str
+    lines: tuple[Lines, ...]
+    outlines: tuple[Lines, ...] = ()
+    reason: str = ""
+    factor: float = 0.0
+    begins: float | None = None
+    ends: float | None = None
+    profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """The same day under another policy."""
 
@@ -226,7 +245,7 @@ class PlanView:
 
     `policy` and `plan_id` name the plan; `synthetic` puts the practice banner on the page
     and on paper; `attribution` names where the basemap's data come from. `language` is
-    the one the page opens in; both are always in it.
+    the one the page opens in; both are always in it. `warnings` stand above the lists.
 
     Raises
     ------
@@ -241,6 +260,8 @@ class PlanView:
     cases: tuple[MapCase, ...]
     responders: tuple[MapResponder, ...] = ()
     routes: tuple[MapRoute, ...] = ()
+    closures: tuple[MapClosure, ...] = ()
+    warnings: tuple[Text, ...] = ()
     basemap: Basemap = field(default_factory=Basemap)
     title: Text = ("上门劝阻调度图", "Dispatch map")
     attribution: str = ""

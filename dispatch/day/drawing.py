@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 import geopandas as gpd
 import pandas as pd
@@ -12,6 +13,7 @@ import pandas as pd
 import maps
 from dispatch import loss
 from dispatch.area import Area
+from dispatch.day.closing import closure_rows
 from dispatch.day.planning import Day
 from dispatch.domain import Case, Problem, Responder, Route, Stop
 from dispatch.reasons import CATALOGUE, Reason, say
@@ -34,6 +36,8 @@ def plan_view(day: Day, book: SheetBook, *, language: str, masked: bool) -> maps
         cases=tuple(_cases(day, book, masked=masked)),
         responders=tuple(_responder(one, day.roster.phones) for one in day.problem.responders),
         routes=tuple(_routes(day)),
+        closures=tuple(_closures(day)),
+        warnings=tuple(_both(one) for one in day.warnings),
         basemap=basemap(area),
         attribution=area.attribution,
         synthetic=area.synthetic,
@@ -206,6 +210,27 @@ def _routes(day: Day) -> Iterable[maps.MapRoute]:
             home=route.home,
             averted_yuan=_averted(day.problem, cases, route),
             home_leg=home.lonlat if home else NO_LINE,
+        )
+
+
+def _closures(day: Day) -> Iterable[maps.MapClosure]:
+    """Closures of the plan; an area that was drawn is outlined, points and lines are their roads."""
+    network, at = day.area.network, day.problem.at
+    kept = {row["id"] for row in closure_rows(network, day.problem, day.closures.closures)}
+    for one in day.closures.closures:
+        if one.id not in kept:
+            continue
+        area = one.geometry is not None and one.geometry.geom_type.endswith("Polygon")
+        yield maps.MapClosure(
+            id=one.id,
+            name=one.name,
+            lines=tuple(network.shape(edge) for edge in one.edges),
+            outlines=maps.outline_lines(one.geometry) if area else (),
+            reason=one.reason,
+            factor=one.factor,
+            begins=(one.begins - at) / timedelta(minutes=1) if one.begins else None,
+            ends=(one.ends - at) / timedelta(minutes=1) if one.ends else None,
+            profiles=tuple(sorted(one.profiles)),
         )
 
 

@@ -80,7 +80,14 @@ function readPlan() {
     const visited = one.stops.map((stop) => stop.place).find(Boolean);
     one.place = visited || one.places.reduce((best, place) => (best && best.probability >= place.probability ? best : place), null);
   }
-  return { cases, responders, routes };
+  return { cases, responders, routes, closures: readClosures() };
+}
+
+function readClosures() {
+  const closures = rows(data.closures.rows), lines = unpackLines(data.closures.lines);
+  for (const one of closures) Object.assign(one, { roads: [], outlines: [], inForce: (one.begins === null || one.begins <= 0) && (one.ends === null || one.ends > 0) });
+  data.closures.of.forEach((number, at) => closures[number][data.closures.area[at] ? "outlines" : "roads"].push(latlons(lines, at)));
+  return closures;
 }
 
 /** The hazard gathered by `minutes`: slower while a hold lasts. */

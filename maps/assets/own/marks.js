@@ -225,22 +225,88 @@ const DrivenLine = L.Polyline.extend({
   },
 });
 
+const SHUT_INK = "#c8102e", SLOW_INK = "#c76a00";
+const closureInk = (one) => (one.factor === 0 ? SHUT_INK : SLOW_INK);
+
+/** A road shut or slowed: dashes on white; paler while it has not begun. */
+const ClosureLine = L.Polyline.extend({
+  _updatePath() {
+    const renderer = this._renderer;
+    if (!renderer._drawing || !this._parts.length) return;
+    const context = renderer._ctx, zoom = this._map.getZoom(), closure = this.closure;
+    const width = zoom < 10 ? 3 : zoom < 12 ? 4 : zoom < 14 ? 5 : 7;
+    context.save();
+    context.globalAlpha = closure.inForce ? 1 : 0.5;
+    context.lineCap = "butt";
+    context.lineJoin = "round";
+    context.beginPath();
+    for (const part of this._parts) part.forEach((point, at) => context[at ? "lineTo" : "moveTo"](point.x, point.y));
+    for (const [ink, wide, dash] of [[closureInk(closure), width + 2, []], ["#ffffff", width, []], [closureInk(closure), width, closure.factor === 0 ? [width * 1.6, width * 1.2] : [width * 0.8, width * 1.6]]]) {
+      context.setLineDash(dash);
+      context.lineWidth = wide;
+      context.strokeStyle = ink;
+      context.stroke();
+    }
+    context.restore();
+  },
+});
+
+const closureSize = (zoom) => (zoom < 10 ? 5 : zoom < 12 ? 6.5 : 8.5);
+
+/** No entry for a road that is shut, a ring for one that is slowed. */
+function paintClosure(context, x, y, radius, mark) {
+  const closure = mark.subject;
+  context.globalAlpha = closure.inForce ? 1 : 0.6;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.lineWidth = 3;
+  context.strokeStyle = "#ffffff";
+  context.stroke();
+  context.fillStyle = closure.factor === 0 ? SHUT_INK : "#ffffff";
+  context.fill();
+  context.lineWidth = radius * 0.42;
+  context.strokeStyle = closure.factor === 0 ? "#ffffff" : SLOW_INK;
+  context.beginPath();
+  if (closure.factor === 0) {
+    context.lineCap = "butt";
+    context.moveTo(x - radius * 0.62, y);
+    context.lineTo(x + radius * 0.62, y);
+  } else context.arc(x, y, radius * 0.72, 0, 2 * Math.PI);
+  context.stroke();
+}
+
+/** What a closure says of itself. */
+function closureWords(one) {
+  const facts = [one.factor === 0 ? say("closedFor") : say("slowedTo", percent(one.factor))];
+  if (one.profiles.length && one.profiles.length < 3) facts.push(one.profiles.map(word).join(pick(["、", ", "])));
+  const span = [one.begins === null ? null : say("closureFrom", clock(one.begins, one.begins < 0)), one.ends === null ? say("closureOpen") : say("closureTo", clock(one.ends))];
+  return make("div.closure", {}, make("b", {}, given(one.name)), one.reason ? make("p", {}, given(one.reason)) : null,
+    make("p", {}, facts.join(" · ")), make("p", {}, one.inForce ? null : make("strong", {}, say("closureLater"), " · "), span.filter(Boolean).join(pick(["，", ", "]))));
+}
+
+/** Where a closure can be clicked: the middle of its longest road. */
+function closureSpot(one) {
+  const longest = one.roads.reduce((best, road) => (best && L.latLng(best[0]).distanceTo(best.at(-1)) >= L.latLng(road[0]).distanceTo(road.at(-1)) ? best : road), null);
+  return longest && longest[Math.floor(longest.length / 2)];
+}
+
 /** Where a route can be clicked; not seen. */
 const TouchLine = L.Polyline.extend({ _updatePath() {} });
 
 /** All marks of a plan; `onPick(what)` is called when one is clicked. */
 class Marks {
   constructor(map, plan, onPick) {
-    Object.assign(this, { map, plan, onPick, show: { routes: true, responders: true, radius: true } });
+    Object.assign(this, { map, plan, onPick, show: { routes: true, responders: true, radius: true, closures: true } });
     // names lie between the routes and the marks; only the upper canvas listens
     this.lower = L.canvas({ padding: 0.25, pane: "routes" });
     this.canvas = L.canvas({ padding: 0.25, tolerance: 4 });
-    this.layers = { routes: L.layerGroup(), radius: L.layerGroup(), responders: L.layerGroup() };
+    this.layers = { routes: L.layerGroup(), radius: L.layerGroup(), responders: L.layerGroup(), closures: L.layerGroup() };
     this.caseMark = new Map();
     this.responderMark = new Map();
     this.driven = [];
     this.layers.cases = plan.cases.length > CLUSTER_ABOVE ? this.clusters() : L.layerGroup();
     for (const route of plan.routes) this.addRoute(route);
+    for (const one of plan.closures) this.addClosure(one);
     // crews of one base share its point: those that were sent lie on top
     for (const busy of [false, true]) {
       for (const responder of plan.responders) if (Boolean(responder.route) === busy) this.addResponder(responder);
@@ -276,6 +342,24 @@ class Marks {
       }
       this.driven.push(line);
     }
+  }
+
+  addClosure(one) {
+    const quiet = { renderer: this.lower, pane: "routes", interactive: false };
+    for (const ring of one.outlines) {
+      this.layers.closures.addLayer(L.polygon(ring, { ...quiet, color: closureInk(one), weight: 1, opacity: 0.6, fillOpacity: 0.06, dashArray: "3 4" }));
+    }
+    for (const road of one.roads) {
+      const line = new ClosureLine(road, { ...quiet, weight: 8, smoothFactor: 0.6 });
+      line.closure = one;
+      this.layers.closures.addLayer(line);
+    }
+    const spot = closureSpot(one);
+    if (!spot) return;
+    const mark = new Mark(spot, { renderer: this.canvas, size: closureSize, paint: paintClosure, bubblingMouseEvents: false });
+    mark.subject = one;
+    mark.bindPopup(() => closureWords(one), { closeButton: false, maxWidth: 260 });
+    this.layers.closures.addLayer(mark);
   }
 
   addResponder(responder) {
@@ -318,8 +402,8 @@ class Marks {
 
   refresh() {
     const zoom = this.map.getZoom();
-    const wanted = { routes: this.show.routes, responders: this.show.responders, radius: this.show.radius && zoom >= 12, cases: true };
-    for (const name of ["radius", "routes", "responders", "cases"]) {
+    const wanted = { routes: this.show.routes, closures: this.show.closures && this.plan.closures.length > 0, responders: this.show.responders, radius: this.show.radius && zoom >= 12, cases: true };
+    for (const name of ["radius", "routes", "closures", "responders", "cases"]) {
       const layer = this.layers[name], shown = this.map.hasLayer(layer);
       if (wanted[name] && !shown) this.map.addLayer(layer);
       if (!wanted[name] && shown) this.map.removeLayer(layer);

@@ -113,6 +113,10 @@ function drawLegend() {
     name === "legend-route" ? make("polygon", { points: "18,7 10,2.5 10,11.5", fill: KIND_INK.station, stroke: "#ffffff" }) : null);
   const ring = make("svg.icon", { width: 22, height: 22, viewBox: "0 0 22 22", "aria-hidden": "true" }, make("circle.legend-ring", { cx: 11, cy: 11, r: 9 }));
   const other = make("svg.icon", { width: 28, height: 14, viewBox: "0 0 28 14", "aria-hidden": "true" }, make("path.legend-other", { d: "M1 7H20" }), make("circle.legend-dot", { cx: 22, cy: 7, r: 4 }));
+  const closed = (shut) => kit.plan.closures.filter((one) => (one.factor === 0) === shut).length;
+  const barred = (shut) => make("svg.icon", { width: 28, height: 14, viewBox: "0 0 28 14", "aria-hidden": "true" },
+    make("path", { d: "M1 7H27", stroke: shut ? SHUT_INK : SLOW_INK, "stroke-width": 7 }), make("path", { d: "M1 7H27", stroke: "#ffffff", "stroke-width": 5 }),
+    make("path", { d: "M1 7H27", stroke: shut ? SHUT_INK : SLOW_INK, "stroke-width": 5, "stroke-dasharray": shut ? "7 5" : "3 6" }));
   const counts = Object.fromEntries(TIERS.map((tier) => [tier, kit.plan.cases.filter((one) => one.tier === tier).length]));
   const toggle = (key, label) => make("label", {}, make("input", {
     type: "checkbox", checked: key === "names" ? kit.namesHidden !== true : kit.marks.show[key],
@@ -123,10 +127,13 @@ function drawLegend() {
       TIERS.map((tier) => make("span", {}, shapeIcon(tier, false, 16), " ", word(tier), make("small", {}, " " + count(counts[tier])))),
       make("span", {}, shapeIcon("critical", true, 16), " ", say("leftOut"))),
     make("ul", {}, KINDS.map((kind) => entry(kindIcon(kind, 18), word(kind))),
-      entry(line("legend-route"), say("routeMark")), entry(ring, say("radiusMark")), entry(other, say("otherMark"))),
+      entry(line("legend-route"), say("routeMark")), entry(ring, say("radiusMark")), entry(other, say("otherMark")),
+      closed(true) ? entry(barred(true), say("shutMark", closed(true))) : null, closed(false) ? entry(barred(false), say("slowMark", closed(false))) : null),
+    ...(kit.plan.closures.some((one) => !one.inForce) ? [make("p", {}, say("laterMark"))] : []),
     make("p", {}, say("stopNumber")), make("p", {}, say("outMark")),
     make("fieldset", {}, make("legend", {}, say("layers")),
-      toggle("routes", "layerRoutes"), toggle("responders", "layerResponders"), toggle("radius", "layerRadius"), toggle("names", "layerNames")));
+      toggle("routes", "layerRoutes"), toggle("responders", "layerResponders"), toggle("radius", "layerRadius"),
+      kit.plan.closures.length ? toggle("closures", "layerClosures") : null, toggle("names", "layerNames")));
 }
 
 function toggleLayer(key, on) {
@@ -181,6 +188,7 @@ function switchLanguage() {
   kit.panel.draw();
   furnish();
   drawCard();
+  kit.leaflet.closePopup();
   kit.marks.resize();
   writeAddress();
   document.getElementById("language").focus();

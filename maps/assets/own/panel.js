@@ -18,7 +18,7 @@ class Panel {
     this.status = make("p.hint", { role: "status", "aria-live": "polite" });
     this.sumDetail = make("div.sum-detail");
     this.root.replaceChildren(
-      this.head(), this.numbers(), this.sum(),
+      this.head(), this.numbers(), this.warnings(), this.sum(),
       make("div.find", {}, this.searchBox(), this.tabs(), this.status),
       this.results);
     this.list();
@@ -58,6 +58,10 @@ class Panel {
     return make("section.summary", {}, figures,
       make("p.facts", {}, facts.map(([name, value], at) => [at ? make("span.sep", {}, "·") : null, name, " ", make("b", {}, yuan(value))])),
       other ? make("p.versus", {}, say("versus"), " ", make("b", {}, yuan(other.expected_yuan)), gain(summary, other)) : null);
+  }
+
+  warnings() {
+    return data.warnings.length ? make("ul.warnings", { "aria-label": say("warnings") }, data.warnings.map((text) => make("li", {}, given(pick(text))))) : "";
   }
 
   sum() {
