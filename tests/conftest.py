@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,9 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 
+STATE = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
+
+
 def require(name: str) -> None:
     """Skip the test that runs, saying why, unless the system has `name`; with CI=true fail it instead."""
     reason = system_needs.missing(name)
@@ -41,6 +45,8 @@ def require(name: str) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker of system needs."""
+    # Orders of the bundled areas' roads are kept in the user's state folder: not in that of who runs the tests.
+    os.environ["XDG_STATE_HOME"] = config.stash.setdefault(STATE, tempfile.TemporaryDirectory()).name
     config.addinivalue_line("markers", "needs(name, ...): what the test needs of tools/system_needs.py")
 
 

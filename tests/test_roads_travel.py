@@ -248,8 +248,8 @@ def test_the_matrix_is_what_networkx_finds_on_split_edges(town):
             if snaps.edge[i] == snaps.edge[j] and straight <= snaps.walk_metres[[i, j]].sum():
                 expected = min(expected, straight * 800)
             assert minutes[i, j] == pytest.approx(
-                expected / 60_000, abs=3e-5
-            )  # two roundings of a millisecond
+                expected / 60_000, abs=1e-4
+            )  # up to six milliseconds: the split edges are rounded piece by piece
 
 
 @settings(max_examples=60, deadline=None)

@@ -83,7 +83,7 @@ class Topology:
     ) -> None:
         places = [np.ascontiguousarray(one, np.float32) for one in (lat, lon)]
         self.state_count = len(places[0])
-        if self.state_count == 0 or places[0].shape != (self.state_count,) != places[1].shape:
+        if self.state_count == 0 or any(one.shape != (self.state_count,) for one in places):
             raise ValueError(
                 f"places of shapes {[one.shape for one in places]}, expected one row each, not empty"
             )

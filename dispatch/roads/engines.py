@@ -66,12 +66,12 @@ class Frame:
         self._lock = threading.Lock()
         self._order: NDArray[np.uint32] | None = None
         self._topology: cch.Topology | None = None
-        self._broken = not cch.is_installed()
+        self._broken = not (cch.is_installed() and arcs.state_count)
 
     def seconds_to_make(self) -> float:
         """About how long `topology` would take now: 0 once made, `inf` where it cannot be made."""
         size = self.arcs.state_count / 1e5
-        if self._broken or not self.arcs.state_count:
+        if self._broken:
             return np.inf
         if self._topology is not None:
             return 0.0

@@ -214,9 +214,9 @@ class Travel:
         It takes the minutes `matrix` gives. Where no way leads, they are `inf`.
         """
         ends = np.concatenate([as_points(origin), as_points(target)])
-        if (ends[0] == ends[1]).all():
-            return assemble(self.network, ends, [], (0.0, 0.0), self.profile)
         snaps = self.snap(ends)
+        if (ends[0] == ends[1]).all() and snaps.edge[0] >= 0:
+            return assemble(self.network, ends, [], (0.0, 0.0), self.profile)
         start, end = snaps.row(0), snaps.row(1)
         direct = self._direct(ends[:1], start, ends[1:], end)[2]
         direct_ms = float(direct[0]) if len(direct) else np.inf
