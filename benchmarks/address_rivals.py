@@ -18,15 +18,14 @@ from benchmarks.address_names import core_of
 from benchmarks.address_scores import Result, share
 
 INSTALL = "pip install --constraint constraints.txt --editable '.[bench]'"
+GROUPS = ("clean", "one", "two")
 Answer = tuple[str, str, str]
 """County, township and village as a tool writes them; "" where it says none."""
 
 
 def compare(results: Sequence[Result], size: int, seed: int) -> dict[str, Any]:
     """Ours and theirs on one sample of rows that determine their village, and on rows from outside."""
-    fitting = [
-        one for one in results if one.row.group in ("clean", "one", "two") and one.row.truth.decided == "unit"
-    ]
+    fitting = [one for one in results if one.row.group in GROUPS and one.row.truth.decided == "unit"]
     rng = random.Random(seed)
     sample = rng.sample(fitting, min(size, len(fitting)))
     outside = [one for one in results if one.row.group == "outside"][: size // 5]
@@ -36,6 +35,9 @@ def compare(results: Sequence[Result], size: int, seed: int) -> dict[str, Any]:
         "right_village": share(one.right_unit for one in sample),
         "wrong_county_stated": share(one.wrong_county for one in sample),
         "outside_placed_inside": share(one.wrong_county for one in outside),
+    } | {
+        f"village_{group}": share(one.right_unit for one in sample if one.row.group == group)
+        for group in GROUPS
     }
     report: dict[str, Any] = {"rows": len(sample), "outside_rows": len(outside), "dispatch": ours}
     for name, reader in (("cpca", _cpca), ("jionlp", _jionlp)):
@@ -53,15 +55,20 @@ def compare(results: Sequence[Result], size: int, seed: int) -> dict[str, Any]:
 
 
 def _figures(sample: Sequence[Result], found: Sequence[Answer]) -> dict[str, Any]:
-    meant = [one.row.meant for one in sample if one.row.meant is not None]
-    pairs = list(zip(meant, found, strict=True))
+    pairs = [
+        (one.row.group, one.row.meant, said)
+        for one, said in zip(sample, found, strict=True)
+        if one.row.meant is not None
+    ]
+    right = [
+        (group, said[:2] == unit.key[:2] and core_of(said[2], "village") == unit.core)
+        for group, unit, said in pairs
+    ]
     return {
-        "right_county": share(said[0] == unit.key[0] for unit, said in pairs),
-        "right_village": share(
-            said[:2] == unit.key[:2] and core_of(said[2], "village") == unit.core for unit, said in pairs
-        ),
-        "wrong_county_stated": share(said[0] not in ("", unit.key[0]) for unit, said in pairs),
-    }
+        "right_county": share(said[0] == unit.key[0] for _, unit, said in pairs),
+        "right_village": share(village for _, village in right),
+        "wrong_county_stated": share(said[0] not in ("", unit.key[0]) for _, unit, said in pairs),
+    } | {f"village_{kind}": share(village for group, village in right if group == kind) for kind in GROUPS}
 
 
 def _timed(read: Callable[[list[str]], list[Answer]], texts: list[str]) -> tuple[list[Answer], float]:

@@ -131,18 +131,15 @@ def _by_hand(hand: dict[str, Any]) -> str:
 
 def _others(others: dict[str, Any]) -> str:
     keys = (
-        "right_county",
-        "right_village",
-        "wrong_county_stated",
-        "outside_placed_inside",
-        "addresses_per_second",
-    )
+        "right_county", "right_village", "village_clean", "village_one", "village_two",
+        "wrong_county_stated", "outside_placed_inside", "addresses_per_second",
+    )  # fmt: skip
     rows = []
     for name, one in others.items():
         if isinstance(one, dict):
             rows.append((name, *(_shown(one.get(key)) for key in keys)))
         elif isinstance(one, str):
-            rows.append((name, one, "", "", "", ""))
+            rows.append((name, one, *("" for _ in keys[1:])))
     heading = f"\n{others['rows']} rows that determine their village, {others['outside_rows']} from outside\n"
     return heading + _table(("tool", *(key.replace("_", " ") for key in keys)), rows)
 
