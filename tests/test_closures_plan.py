@@ -14,12 +14,14 @@ from doors import DAY, ROOT, run_dispatch
 from test_roads_travel import BOTH, METRE, PLAIN, network
 
 from dispatch import routing
+from dispatch.area import open_area
 from dispatch.day.closing import begin_on_routes, cut_off
 from dispatch.day.request import read_rules
 from dispatch.errors import BadInput, SettingsError
 from dispatch.planfile import read_plan
 from dispatch.reasons import CATALOGUE, say
-from dispatch.roads.closures import Closure, applied
+from dispatch.roads.closure_file import read_closures
+from dispatch.roads.closures import Closure, ClosureSettings, applied
 from dispatch.roads.speeds import Speeds, default_speeds
 from dispatch.roads.travel import Travel
 from dispatch.rules import audit
@@ -296,6 +298,16 @@ def test_what_cannot_be_used_is_one_line_and_no_plan(tmp_path, more, said):
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1)
     assert said in done.stderr
     assert not (tmp_path / "plan").exists()
+
+
+def test_the_example_of_the_documentation_is_read_whole(tmp_path):
+    text = (ROOT / "docs" / "closures.md").read_text("utf-8")
+    (tmp_path / "closures.geojson").write_text(text.split("```json\n")[1].split("```")[0], "utf-8")
+    area = open_area("maoming")
+    rules = section(ClosureSettings, "closures")
+    file = read_closures(tmp_path / "closures.geojson", area.network, area.time_zone, rules)
+    assert [one.name for one in file.closures] == ["228国道儒洞河桥", "沿江街"]
+    assert len(file.rejected) == 0
 
 
 def test_the_time_of_the_example_is_that_of_the_practice_day():
