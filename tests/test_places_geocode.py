@@ -347,3 +347,38 @@ def test_a_hotel_is_found_without_its_branch_and_with_its_room():
     found = first("电白水东如家305房")
     assert found.code in {"H1", "T2"}
     assert first("水东如家酒店305房").code == "H1"
+
+
+def test_a_county_listed_as_a_point_and_as_a_border_is_one_county():
+    rows = [
+        entry("R1", "涡阳县 (Guoyang)", "county", 116.21, 33.49),
+        entry("N1", "涡阳县", "county", 116.20, 33.50),
+        entry("T1", "涡南镇", "township", 116.2, 33.4, "R1"),
+        entry("V1", "王桥", "village", 116.21, 33.41, "T1"),
+        entry("P1", "涡阳县", "poi", 116.2, 33.5, "T1"),  # a station
+    ]
+    reader = Geocoder(Gazetteer(pd.DataFrame(rows)))
+    for address in ("安徽省亳州市涡阳县涡南镇王桥30号", "王桥，涡南镇，涡阳县", "涡阳涡南王乔村"):
+        (found,) = reader.look_up(address).candidates
+        assert (found.code, found.probability > 0.9) == ("V1", True)
+    assert reader.look_up("涡阳县").candidates[0].code == "R1"
+
+
+@needs_lists
+@pytest.mark.parametrize(
+    "text", ["手机关机同上", "三楼8768房东", "朋友家楼下", "快递站栋附近", "诀花208房", "第5组12号"]
+)
+def test_talk_without_a_place_is_no_likely_place(text):
+    assert all(one.probability < 0.5 for one in geocode([text], _maoming())[0])
+
+
+@needs_lists
+def test_a_name_alone_with_a_wrong_sign_is_offered_and_never_likely():
+    found = maoming_first("望沙村委会")
+    assert found.probability < 0.5
+
+
+@needs_lists
+def test_a_village_named_in_full_beats_one_that_is_only_nearly_named():
+    found = maoming_first("茂名市茂南区半角镇柏屋村委会")
+    assert found.path == ("茂南区", "羊角镇", "柏屋村委会")

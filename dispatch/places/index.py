@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+import numpy as np
+
 from dispatch.places.divisions import former_county_names
 from dispatch.places.gazetteer import ADMIN, LEVELS, Gazetteer
-from dispatch.places.text import clean, core, fold, other_numerals, suffix_after
+from dispatch.places.text import chinese_name, clean, core, fold, other_numerals, suffix_after
 
-_COUNTY, _VILLAGE = ADMIN.index("county"), ADMIN.index("village")
+_COUNTY, _TOWNSHIP, _VILLAGE, _HAMLET = range(2, len(ADMIN))
 
 ANY = "*"
 """Stands for the one sign that may differ; no folded text holds it."""
@@ -29,11 +31,15 @@ class NameIndex:
     def __init__(self, gazetteer: Gazetteer) -> None:
         self.gazetteer = gazetteer
         self.rank = [LEVELS.index(level) for level in gazetteer.level]
-        self.plain = [fold(clean(name)) for name in gazetteer.name]
+        self.plain = [fold(clean(chinese_name(name))) for name in gazetteer.name]
+        self._units = {name for name, rank in zip(self.plain, self.rank, strict=True) if rank <= _TOWNSHIP}
+        upper = zip(self.plain, gazetteer.level, self.rank, strict=True)
+        self._units |= {core(name, level) for name, level, rank in upper if rank <= _COUNTY}
+        twins = _twins(gazetteer, self.plain, self.rank)
         found: dict[str, int | list[int]] = {}
         for row in range(len(self.plain)):
             for key in self._keys(row):
-                _add(found, key, row)
+                _add(found, key, twins.get(row, row))
         self.rows = _tuples(found)
         lengths: dict[str, set[int]] = {}
         for key in self.rows:
@@ -95,6 +101,8 @@ class NameIndex:
         elif level not in ADMIN and level != "street":
             names += _shorter(self.gazetteer.name[row])
         for name in names:
+            if self.rank[row] > _HAMLET and name in self._units:
+                continue  # a station or a shop that bears the name of its county
             key = core(name, level)
             if level == "village" and key == self._township_name(row):
                 key = name  # the living quarters of a farm bear the farm's whole name
@@ -117,6 +125,24 @@ def _shorter(name: str) -> Iterator[str]:
         for form in (short, kindless):
             if len(form) >= 3:
                 yield form
+
+
+def _twins(gazetteer: Gazetteer, plain: list[str], rank: list[int]) -> dict[int, int]:
+    """Units listed twice, as maps do by a point and by a border: the row nothing lies in, and the other."""
+    inhabitants = [np.bincount(column[column >= 0], minlength=len(plain)) for column in gazetteer.ancestors.T]
+    groups: dict[tuple[int, str, int], list[int]] = {}
+    for row, name in enumerate(plain):
+        if rank[row] <= _TOWNSHIP:
+            # two towns of one name are one only in one county
+            county = gazetteer.lineage[row][_COUNTY] if rank[row] == _TOWNSHIP else -1
+            groups.setdefault((rank[row], name, county), []).append(row)
+    found: dict[int, int] = {}
+    for (level, _, _), rows in groups.items():
+        first = max(rows, key=lambda row: inhabitants[level][row])
+        lived_in = [row for row in rows if inhabitants[level][row] > 1]
+        if len(rows) > 1 and len(lived_in) <= 1:
+            found |= {row: first for row in rows if row != first}
+    return found
 
 
 def _add(found: dict[str, int | list[int]], key: str, row: int) -> None:

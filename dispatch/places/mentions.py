@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,8 @@ from dispatch.places.text import is_urban, names_a_building, suffix_after
 _CROWD = 30  # more entries of one name than this are first held against the units named
 _SETTLEMENTS = ("village", "hamlet")
 _EXACT, _SAME_KIND, _RENAMED, _OTHER_KIND, _BARE, _OF_BUILDING = 1.0, 0.98, 0.9, 0.7, 0.85, 0.4
+_NUMBER = re.compile(r"第?[0-9十]+")
+_COUNTED = re.compile(r"[0-9十]*(?:村民小组|小组|[组号栋幢座楼层室房巷弄队])")
 _WRONG_SIGN: dict[Likeness, float] = {"sound": 0.6, "shape": 0.8, "none": 1.8}  # signs it costs
 _MOST_NEAR = 60  # entries looked at of one pattern
 _COUNTY, _TOWNSHIP = ADMIN.index("county"), ADMIN.index("township")
@@ -57,13 +60,15 @@ class Reader:
         crowds: list[tuple[int, int, tuple[int, ...]]] = []
         for start in range(len(text) - 1):
             known = lengths.get(text[start : start + 2])
-            if known is None:
-                continue
+            if known is None or (start and text[start - 1 : start + 1].isdecimal()):
+                continue  # 8房 of 208房 is nowhere
             seen: set[int] = set()
             for length in known:
                 if start + length > len(text):
                     continue
                 rows = index.get(text[start : start + length], ())
+                if rows and length <= 4 and _is_counted(text, start, start + length):
+                    continue
                 if len(rows) > _CROWD:
                     crowds.append((start, start + length, rows))
                     continue
@@ -78,8 +83,8 @@ class Reader:
     def read_near(self, text: str, suspects: Iterable[int], named: Collection[int]) -> list[Mention]:
         """Mentions with one wrong sign, at one of `suspects`.
 
-        `named` are rows of units that the text names. A name of two signs, or one whose wrong
-        sign resembles the right one in nothing, counts only inside (or around) one of those.
+        `named` are rows of units that the text names. A name outside of those counts only with
+        the kind of unit written after it, and if the wrong sign resembles the right one.
         """
         near, index, lineage = self.index.near, self.index.rows, self.gazetteer.lineage
         context = _Context(named, lineage)
@@ -93,8 +98,11 @@ class Reader:
                         if sign == text[at] or (wrong == "none" and not context.known):
                             continue
                         rows = index[f"{before}{sign}{after}"]
-                        for row in context.fitting(rows, wrong, length):
+                        fits = context.fitting(rows, wrong, length)
+                        for row in fits or (rows[:_MOST_NEAR] if wrong != "none" else ()):
                             one = self._near(text, start, start + length, row, wrong)
+                            if one is not None and not (fits or one.suffixed):
+                                continue
                             known = found.get((row, start))
                             if one is not None and (known is None or known.worth < one.worth):
                                 found[row, start] = one
@@ -114,7 +122,11 @@ class Reader:
             grown = suffix_after(text, end, level)  # a hamlet listed without any suffix
         written = text[start : end + grown]
         suffixed = grown > 0 or (level in ADMIN[:4] and plain == written) or level not in ADMIN
-        part = not suffixed and names_a_building(text, end)
+        part = not suffixed and (
+            names_a_building(text, end)
+            # 杨梅村 is no town of 杨梅
+            or (level in ("county", "township") and suffix_after(text, end, "village") > 0)
+        )
         quality = self._quality(level, plain, written, grown, part=part)
         worth = quality * (end + grown - start)
         return Mention(start, end + grown, row, self.index.rank[row], worth, suffixed, part)
@@ -151,6 +163,11 @@ class Reader:
         return more
 
 
+def _is_counted(text: str, start: int, end: int) -> bool:
+    """Whether a stretch is a number that counts what follows: 第5组 is no hamlet 第五."""
+    return _NUMBER.fullmatch(text, start, end) is not None and _COUNTED.match(text, end) is not None
+
+
 class _Context:
     """What a text names, as a sieve for names that are only nearly there."""
 
@@ -160,14 +177,11 @@ class _Context:
         self.known = bool(self._around)
 
     def fitting(self, rows: Sequence[int], wrong: Likeness, length: int) -> Sequence[int]:
-        """Those of `rows` that may be meant; of a name that resembles the text, any if none fits."""
+        """Those of `rows` in or around what is named; what resembles in nothing must lie closer."""
         alike = wrong != "none"
         lowest = _COUNTY if alike or length > 2 else _TOWNSHIP
-        fits = [
+        return [
             row
             for row in rows[:_MOST_NEAR]
             if row in self._around or not self._within.isdisjoint(self._lineage[row][lowest:])
         ]
-        if not fits and (wrong == "sound" or (alike and length > 2)):
-            return rows[:_MOST_NEAR]
-        return fits

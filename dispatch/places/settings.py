@@ -58,6 +58,7 @@ class MatchSettings(Section):
     county_named: float = Share
     name_alone: float = Share
     bare_share: float = Share
+    nearly_alone: float = Share
     unknown_unit: float = Share
     beside_metres: float = AtLeastZero
     wrong_sign: dict[Literal["sound", "shape", "none"], Annotated[float, Share]]
@@ -67,6 +68,16 @@ class MatchSettings(Section):
     foreign_context: float = Share
     spacing_share: float = Share
     odds_per_sign: float = Field(gt=0.0)
+
+
+class ReviewSettings(Section):
+    """`[places.review]`: when a person should look at a place, and what the answer is worth."""
+
+    unsure_share: float = Share
+    rival_share: float = Share
+    wide_metres: float = AtLeastZero
+    checked_share: float = Share
+    checked_radius_metres: float = Field(gt=0.0)
 
 
 class PlaceSettings(Section):
@@ -83,6 +94,7 @@ class PlaceSettings(Section):
     source_radius_metres: dict[Source, Annotated[float, AtLeastZero]]
     fix: FixSettings
     search: SearchSettings
+    review: ReviewSettings
     level_radius_metres: dict[str, Annotated[float, AtLeastZero]]
     match: MatchSettings
 

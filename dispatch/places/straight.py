@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Literal, NamedTuple
 
 from dispatch.places.characters import Likeness, likeness
@@ -43,16 +44,16 @@ class StraightReader:
 
     def __init__(self, index: NameIndex) -> None:
         self._index = index
-        self._upper = self._all_upper()
-        found: dict[str, set[int]] = {}
-        for head in self._upper:
-            found.setdefault(head[:2], set()).add(len(head))
-        self._upper_lengths = {start: sorted(lengths, reverse=True) for start, lengths in found.items()}
         self._lengths: dict[int, tuple[int, ...]] = {}
         self._counties: dict[str, tuple[int, ...]] = {}
         for key, rows in index.rows.items():
             if counties := tuple(row for row in rows if index.rank[row] == _COUNTY):
                 self._counties[key] = counties
+        self._upper = self._all_upper()
+        found: dict[str, set[int]] = {}
+        for head in self._upper:
+            found.setdefault(head[:2], set()).add(len(head))
+        self._upper_lengths = {start: sorted(lengths, reverse=True) for start, lengths in found.items()}
 
     def read(self, text: str) -> Found | None:
         """The village that folded `text` names beyond doubt; None where more than this look is needed."""
@@ -136,14 +137,10 @@ class StraightReader:
 
     def _all_upper(self) -> dict[str, frozenset[int]]:
         """Every way to write province and prefecture, and the counties of the area in them."""
-        listed = {code: fold(clean(name)) for code, name in divisions()}
         gazetteer, index = self._index.gazetteer, self._index
         found: dict[str, set[int]] = {}
-        for row, rank in enumerate(index.rank):
-            if rank != _COUNTY:
-                continue
-            code = gazetteer.code[row]
-            upper = [listed.get(code[:2], ""), listed.get(code[:4], "")] if code in listed else ["", ""]
+        for row in {row for rows in self._counties.values() for row in rows}:
+            upper = _listed_above(gazetteer.code[row], index.plain[row])
             for level in (_PROVINCE, _CITY):
                 above = gazetteer.lineage[row][level]
                 upper[level] = index.plain[above] if above >= 0 else upper[level]
@@ -151,6 +148,29 @@ class StraightReader:
                 for city in {"", upper[_CITY], core(upper[_CITY], "city")}:
                     found.setdefault(province + city, set()).add(row)
         return {head: frozenset(rows) for head, rows in found.items() if head}
+
+
+def _listed_above(code: str, name: str) -> list[str]:
+    """Province and prefecture that China's list has above a county, by its code or else its name."""
+    listed = _listed()
+    codes = [code] if code in listed else _codes_of().get(name, [])
+    if len(codes) != 1:  # a name that counties of several prefectures bear
+        return ["", ""]
+    return [listed.get(codes[0][:2], ""), listed.get(codes[0][:4], "")]
+
+
+@cache
+def _listed() -> dict[str, str]:
+    return {code: fold(clean(name)) for code, name in divisions()}
+
+
+@cache
+def _codes_of() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for code, name in _listed().items():
+        if len(code) == 6:
+            found.setdefault(name, []).append(code)
+    return found
 
 
 def _one_wrong(written: str, name: str) -> Likeness | Literal[""]:

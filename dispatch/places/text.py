@@ -78,6 +78,17 @@ def clean(text: object) -> str:
     return text[:LONGEST_TEXT].translate(_PLAIN)[:LONGEST_TEXT]
 
 
+def chinese_name(name: str) -> str:
+    """A name without what maps add to it in other scripts.
+
+    >>> chinese_name("涡阳县 (Guoyang)"), chinese_name("亳州市 / Bozhou"), chinese_name("KFC")
+    ('涡阳县', '亳州市', 'KFC')
+    """
+    if name.isascii() or not _FOREIGN.search(name):
+        return name
+    return _FOREIGN.sub("", name) or name
+
+
 def fold(text: str) -> str:
     """Cleaned text as names are compared: simplified signs, digits 0–9, one sign for one sign.
 
@@ -100,6 +111,7 @@ def other_numerals(name: str) -> str:
     return changed if changed != name else ""
 
 
+_FOREIGN = re.compile(r"\s*[(（][^\u3400-\u9fff]*[)）]|\s*/[^\u3400-\u9fff]*$")
 _TENS = re.compile(r"(?<!\d)(\d?)十(\d?)(?!\d)")
 _TWO_DIGITS = re.compile(r"(?<!\d)([1-9])(\d)(?!\d)")
 

@@ -10,7 +10,7 @@ from dispatch.places.gazetteer import ADMIN, Gazetteer
 from dispatch.places.mentions import Mention, overlaps
 from dispatch.places.settings import MatchSettings
 
-_COUNTY, _TOWNSHIP = ADMIN.index("county"), ADMIN.index("township")
+_COUNTY, _TOWNSHIP, _VILLAGE = (ADMIN.index(level) for level in ("county", "township", "village"))
 _SETTLEMENTS = ("village", "hamlet")
 # The log-odds below order candidates; how sure the best one is comes from the settings.
 _OTHER_COUNTY, _OTHER_TOWNSHIP, _OTHER_WEAK = 5.0, 4.0, 1.5
@@ -47,6 +47,11 @@ class Weigher:
             self._by_row.setdefault(one.row, []).append(one)
             if not one.part and not one.wrong:
                 spans.setdefault((one.start, one.end), []).append(one)
+        self._settled = [
+            found
+            for found in spans.values()
+            if min(one.rank for one in found) == _VILLAGE and found[0].suffixed
+        ]
         # only a stretch whose highest reading is a county or a township can contradict anything
         self._units = [
             found for found in spans.values() if min(one.rank for one in found) in (_COUNTY, _TOWNSHIP)
@@ -67,7 +72,18 @@ class Weigher:
             best = max(best, one.odds)
             found.append(one)
         found.sort(key=lambda one: (-one.odds, one.row))
-        return self._without_ancestors(found)
+        return self._without_ancestors(self._without_unlinked(found))
+
+    def _without_unlinked(self, found: list[Weighed]) -> list[Weighed]:
+        """Drop provinces and prefectures where something finer is named that may well lie in them."""
+        lineage, by_row = self._gazetteer.lineage, self._by_row
+        exact = [one.row for one in found if by_row[one.row][0].rank >= _COUNTY and not one.taken[0].wrong]
+        return [
+            one
+            for one in found
+            if (rank := by_row[one.row][0].rank) >= _COUNTY
+            or not any(lineage[row][rank] < 0 for row in exact)
+        ]
 
     def _ceiling(self, row: int) -> float:
         """Log-odds an entry cannot exceed: all that its path explains, if nothing overlapped."""
@@ -91,10 +107,13 @@ class Weigher:
         odds += max((_HINT_ODDS.get(one, 0.0) for one in hinted), default=0.0)
         most = self._most(level, named | hinted, bare=not leaf.suffixed)
         most *= leaf.looked_at
+        if leaf.wrong and not hinted and not any(one.rank >= _COUNTY and not one.wrong for one in taken):
+            most = min(most, self._match.nearly_alone)
         for one in taken:
             most *= self._match.wrong_sign[one.wrong] if one.wrong else 1.0
         against, cap = self._conflicts(row, set(chain), taken)
-        said = "county" in named or bool(hinted) or level in ("province", "city")
+        said = bool(hinted) or level in ("province", "city")
+        said = said or ("county" in named and (level != "county" or leaf.suffixed))
         return Weighed(row, odds - against, min(most, cap), said, against, tuple(taken))
 
     def _taken(self, row: int, chain: list[int]) -> list[Mention]:
@@ -140,7 +159,16 @@ class Weigher:
                 against, cap = against + _OTHER_TOWNSHIP, min(cap, match.conflict_township)
             else:
                 against += _OTHER_WEAK
+        if taken[0].wrong and self._another_settlement(row, chain, taken):
+            against, cap = against + _OTHER_TOWNSHIP, min(cap, match.conflict_township)
         return against + (_WRONG_BESIDES if against and wrong else 0.0), cap
+
+    def _another_settlement(self, row: int, chain: set[int], taken: list[Mention]) -> bool:
+        """Whether a village is named sign for sign that is not this one, nor holds it, nor lies in it."""
+        return any(
+            not any(overlaps(found[0], one) for one in taken) and not self._fits(row, chain, found)
+            for found in self._settled
+        )
 
     def _fits(self, row: int, chain: set[int], found: Iterable[Mention]) -> bool:
         """Whether a stretch of text can be read so that it does not contradict `row`."""
