@@ -119,6 +119,18 @@ def test_where_the_road_ends_at_another_it_is_said(drive):
     assert leg.sentences("en")[1] == "at the T-junction turn right onto a country road, 500 m"
 
 
+def test_where_both_ways_on_lie_to_one_side_there_is_no_t_junction(drive):
+    nodes = {1: (0, 0), 2: (0, 500), 4: (300, 200), 5: (500, 500)}
+    leg = drive(nodes, [([1, 2], COUNTRY), ([2, 5], COUNTRY), ([2, 4], COUNTRY)], (0, 0), (500, 500))
+    assert leg.sentences("zh")[1] == "右转，沿乡村道路行驶500米"
+
+
+def test_a_turn_is_that_of_the_first_metres_whatever_the_road_does_after(drive):
+    nodes = {1: (0, 0), 2: (0, 500), 3: (0, 1000), 4: (40, 500), 5: (40, 1000)}
+    leg = drive(nodes, [([1, 2, 3], COUNTRY), ([2, 4, 5], COUNTRY)], (0, 0), (40, 1000))
+    assert turns(leg) == [("depart", ""), ("right", "")]
+
+
 def test_a_road_that_turns_off_while_another_goes_on_is_a_step_though_its_name_stays(drive):
     nodes = {1: (0, 0), 2: (0, 500), 3: (0, 1000), 5: (500, 500)}
     leg = drive(nodes, [([1, 2, 5], named("环路")), ([2, 3], named("北街"))], (0, 0), (500, 500))
@@ -235,6 +247,15 @@ def test_the_exits_of_a_roundabout_are_counted_from_where_it_is_entered(drive, e
 def test_an_arm_one_may_not_leave_by_is_no_exit(drive, arm):
     nodes, ways = roundabout(东路=arm)
     assert drive(nodes, ways, ARMS[1], ARMS[5]).steps()[1].exit_number == 2
+
+
+@pytest.mark.parametrize(("end", "number"), [(7, 1), (3, 2), (5, 4)])
+def test_of_two_exits_at_one_point_the_one_more_to_the_right_comes_first(drive, end, number):
+    nodes, ways = roundabout()
+    nodes |= {7: (400, -300)}
+    ways.append(([7, 13], named("岔路")))
+    leg = drive(nodes, ways, ARMS[1], nodes[end])
+    assert leg.steps()[1].exit_number == number
 
 
 def test_a_drive_may_begin_or_end_in_a_roundabout(drive):
