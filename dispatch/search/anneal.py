@@ -14,13 +14,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from dispatch.search.arrays import COST_YUAN, DROP_YUAN, Day, Floats, Ints, Tours
+from dispatch.search.arrays import COST_YUAN, DROP_YUAN, MUST, Day, Floats, Ints, Tours
 from dispatch.search.routes import NOWHERE, best_in_route, refresh
 from dispatch.search.ruin import add_absent, choose_strings, keep, sort_removed, take_string, undo
 
 BLINK = 0.01
-VALUE, BEST, ABSENT, RUNNING = range(4)
-"""Columns of `state`: yuan now, yuan at best, nodes nobody visits, routes with stops."""
+VALUE, BEST, ABSENT, RUNNING, MISSED, BEST_MISSED, FINE_YUAN, WHOLE_STEPS = range(8)
+"""Columns of `state`: yuan now, yuan at best, nodes nobody visits, routes with stops; nodes missed that
+must be visited, now and at best, the fine for each (in VALUE, not in BEST), steps with no more than that."""
 
 
 class Scratch(NamedTuple):
@@ -124,7 +125,7 @@ def anneal(
 ) -> None:
     """`iterations` of ruin and recreate at one heat, in yuan.
 
-    `state` (VALUE, BEST, ABSENT, RUNNING), `tours` and `room` are changed in place. `first`
+    `state`, `tours` and `room` are changed in place. `first`
     numbers the iterations, so that marks of earlier ones do not count.
     """
     drive, node, crew, price, setting, near, offers = day
@@ -199,7 +200,7 @@ def anneal(
             change += whole[log[t], COST_YUAN] - kept_whole[log[t], COST_YUAN]
         if change < -heat * math.log(np.random.random()):
             state[VALUE] += change
-            _accept(length, where, room, state, touched, count)
+            _accept(node, length, where, room, state, touched, count)
         else:
             undo(
                 order,
@@ -216,13 +217,18 @@ def anneal(
             )
         for t in range(touched):
             marked[log[t]] = 0
-        if state[VALUE] < state[BEST] - 1e-9:
-            state[BEST] = state[VALUE]
-            _remember_best(order, length, room)
+        if state[MISSED] <= state[BEST_MISSED]:
+            state[WHOLE_STEPS] += 1.0
+            yuan = state[VALUE] - state[FINE_YUAN] * state[MISSED]
+            if state[MISSED] < state[BEST_MISSED] or yuan < state[BEST] - 1e-9:
+                state[BEST], state[BEST_MISSED] = yuan, state[MISSED]
+                _remember_best(order, length, room)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _accept(length: Ints, where: Ints, room: Scratch, state: Floats, touched: int, count: int) -> None:
+def _accept(
+    node: Floats, length: Ints, where: Ints, room: Scratch, state: Floats, touched: int, count: int
+) -> None:
     """Bring the absent and the number of running routes up to date."""
     absent, kept = room.absent, 0
     for a in range(int(state[ABSENT])):
@@ -239,7 +245,9 @@ def _accept(length: Ints, where: Ints, room: Scratch, state: Floats, touched: in
             if not known:
                 absent[kept] = v
                 kept += 1
-    state[ABSENT] = kept
+    state[ABSENT], state[MISSED] = kept, 0.0
+    for a in range(kept):
+        state[MISSED] += node[absent[a], MUST]
     for t in range(touched):
         k = room.log[t]
         room.dirty[k] = 1

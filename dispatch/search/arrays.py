@@ -18,8 +18,8 @@ Ints = NDArray[np.int64]
 
 # columns of `Day.node`; yuan are already times the probability of the place
 STAKE_YUAN, HAZARD_PER_MINUTE, HAZARD_CLASS, LATE_YUAN, DUE, OPENS, CLOSES = range(7)
-SEARCH_MINUTES, LOAD, HOLD_UNTIL, HOLD_FRACTION, DROP_YUAN = range(7, 12)
-SERVICE = 12
+SEARCH_MINUTES, LOAD, HOLD_UNTIL, HOLD_FRACTION, DROP_YUAN, MUST = range(7, 13)
+SERVICE = 13
 """Column of `Day.node` from which on stand the minutes of service, one a kind of crew."""
 # columns of `Day.crew`
 BASE, PROFILE, KIND, READY, ENDS, PAUSE_FROM, PAUSE_TO, CAPACITY, HOME_YUAN = range(9)
@@ -36,9 +36,9 @@ class Day(NamedTuple):
     """One day to be searched; never changed by the search.
 
     `drive` (profiles, n + b, n + b) minutes between nodes and bases, base b numbered n + b.
-    `node` (n, 12 + kinds): stake and lateness a minute in yuan, hazard per minute and its
+    `node` (n, 13 + kinds): stake and lateness a minute in yuan, hazard per minute and its
     class, due, opens, closes, search minutes, load, hold until and its fraction, what not
-    visiting costs, and service minutes by kind of crew. `crew` (k, 9): base (its number in
+    visiting costs, 1 where it must be visited if at all possible, and service minutes by kind of crew. `crew` (k, 9): base (its number in
     `drive`), profile, kind, ready, ends, the break (inf without one), capacity, yuan a minute
     until home. `price` (k, n) yuan paid by a visit, inf where it is not allowed. `setting`:
     horizon in minutes, yuan a minute driven, hazard per minute of each class. `near` (n, most)

@@ -21,8 +21,6 @@ from dispatch.timeline import Visit
 
 NEIGHBOURS = 40
 OFFERS = 16
-PINNED_YUAN = 1e12
-"""What leaving out a case costs that a dispatcher gave to someone: more than any plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def model_of(problem: Problem) -> Model:
         crew=crew,
         price=prices,
         setting=_setting(problem, nodes),
-        near=_near(drive, len(nodes)),
+        near=nearest_nodes(drive, len(nodes), NEIGHBOURS),
         offers=_offers(problem, nodes, crew, prices, drive),
     )
     return Model(day, nodes, tuple(one.id for one in crews))
@@ -116,7 +114,6 @@ def _node_table(problem: Problem, nodes: Sequence[tuple[Case, Place]]) -> Floats
     for case, place in nodes:
         share = place.probability
         held = case.hold is not None and case.hold.until_minutes > 0
-        pinned = PINNED_YUAN if problem.pinned.get(case.id) else 0.0
         rows.append(
             [
                 share * case.stake_yuan,
@@ -130,7 +127,8 @@ def _node_table(problem: Problem, nodes: Sequence[tuple[Case, Place]]) -> Floats
                 1.0,
                 case.hold.until_minutes if held and case.hold else 0.0,
                 case.hold.fraction if held and case.hold else 1.0,
-                share * never_yuan(case, problem.horizon_minutes) + pinned,
+                share * never_yuan(case, problem.horizon_minutes),
+                float(bool(problem.pinned.get(case.id))),
                 *(case.service_minutes.get(kind, 0.0) for kind in KINDS),
             ]
         )
@@ -165,12 +163,12 @@ def _setting(problem: Problem, nodes: Sequence[tuple[Case, Place]]) -> Floats:
     return np.array([problem.horizon_minutes, problem.prices.drive_yuan_per_minute, *rates])
 
 
-def _near(drive: Floats, nodes: int) -> Ints:
-    """For each node the others, nearest first, by the quickest profile either way."""
+def nearest_nodes(drive: Floats, nodes: int, most: int) -> Ints:
+    """For each of the first `nodes` the others, nearest first by the quickest profile either way; -1 for none."""
     between = drive[:, :nodes, :nodes].min(axis=0, initial=math.inf)
     between = np.minimum(between, between.T)
     between[np.arange(nodes), np.arange(nodes)] = math.inf
-    order = np.argsort(between, axis=1, kind="stable")[:, : min(NEIGHBOURS, max(nodes - 1, 1))]
+    order = np.argsort(between, axis=1, kind="stable")[:, : min(most, max(nodes - 1, 1))]
     far = ~np.isfinite(np.take_along_axis(between, order, axis=1))
     return np.where(far, -1, order).astype(np.int64)
 
