@@ -38,12 +38,12 @@ class Day(NamedTuple):
     `drive` (profiles, n + b, n + b) minutes between nodes and bases, base b numbered n + b.
     `node` (n, 13 + kinds): stake and lateness a minute in yuan, hazard per minute and its
     class, due, opens, closes, search minutes, load, hold until and its fraction, what not
-    visiting costs, 1 where it must be visited if at all possible, and service minutes by kind of crew. `crew` (k, 9): base (its number in
-    `drive`), profile, kind, ready, ends, the break (inf without one), capacity, yuan a minute
-    until home. `price` (k, n) yuan paid by a visit, inf where it is not allowed. `setting`:
-    horizon in minutes, yuan a minute driven, hazard per minute of each class. `near` (n, most)
-    lists for each node the others, nearest first; `offers` (n, few) the crews that could do
-    most for it; -1 for none.
+    visiting costs, 1 where it must be visited if at all possible, and service minutes by kind
+    of crew. `crew` (k, 9): base (its number in `drive`), profile, kind, ready, ends, the break
+    (inf without one), capacity, yuan a minute until home. `price` (k, n) yuan paid by a visit,
+    inf where it is not allowed. `setting`: horizon in minutes, yuan a minute driven, hazard per
+    minute of each class. `near` (n, most) lists for each node the others, nearest first;
+    `offers` (n, few) the crews that could do most for it; -1 for none.
     """
 
     drive: Floats
