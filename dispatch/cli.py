@@ -126,6 +126,9 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
     closures: Annotated[
         Path | None, typer.Option(help="Roads closed or slowed: GeoJSON, or a table of street names.")
     ] = None,
+    fixes: Annotated[
+        Path | None, typer.Option(help="Answers about doubtful places: a plan's review.csv, filled in.")
+    ] = None,
     weather: Annotated[
         str | None, typer.Option(help="dry, rain, heavy_rain, typhoon, fog, dense_fog, snow or ice.")
     ] = None,
@@ -159,6 +162,7 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         jurisdiction=jurisdiction,
         settings=settings,
         closures=closures,
+        fixes=fixes,
         weather=weather,
         policy=policy or DEFAULT_POLICY,
         seconds=seconds,

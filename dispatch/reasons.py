@@ -182,6 +182,19 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "the address says no more than {name}: too large to search",
     ),
     "NOTHING_TO_GO_BY": ("既无坐标也无地址", "neither coordinate nor address"),
+    # why a person should look at a place
+    "LOOK_NOWHERE": ("没有可用地点，请核实住址", "no usable place: find out where the person lives"),
+    "LOOK_TWO_COUNTIES": (
+        "线索指向不同县区：{places}",
+        "the evidence points to different counties: {places}",
+    ),
+    "LOOK_SEVERAL": ("{count} 处同名地点可能性相近", "{count} places are about equally likely"),
+    "LOOK_WIDE": ("最可能的地点误差约 {metres} 米", "the likeliest place is known to about {metres} m only"),
+    "LOOK_UNSURE": (
+        "全部地点合计找到本人的可能仅 {percent}%",
+        "all places together promise {percent}% only",
+    ),
+    "LOOKED_NOWHERE": ("人工核实：没有已知地点", "a person looked: no place is known"),
     # why a row of a list of names or addresses is not taken
     "ROW_WITHOUT_NAME": ("没有名称、地址或代码", "no name, address or code"),
     "ROW_LEVEL_UNKNOWN": (

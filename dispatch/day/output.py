@@ -16,6 +16,7 @@ from dispatch.day.closing import closure_rows
 from dispatch.day.drawing import plan_view
 from dispatch.day.layers import write_geopackage
 from dispatch.day.planning import Day
+from dispatch.day.reviewing import review_table
 from dispatch.planfile import PlanFile, write_plan
 from dispatch.reasons import Language, Reason, say
 from dispatch.redact import Redact
@@ -55,6 +56,8 @@ def write_day(
         view = plan_view(day, book, language=language, masked=redact == "mask")
         maps.write_map(maps.plan_map(view), folder / "map.html")
         write_tables(day, folder, language)
+        table = review_table(day.looks, day.people, language, masked=redact == "mask")
+        write_csv(table, folder / "review.csv")
         _write_json(folder / "run.json", _run(day))
 
     write_folder(out, fill, force=force)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from dispatch.day.accounts import accounts
 from dispatch.day.building import build_problem, open_roads, roads_driven
 from dispatch.day.closing import begin_on_routes, closing_notes, closures_of, cut_off
 from dispatch.day.request import Request, Rules, read_rules
+from dispatch.day.reviewing import Look, to_look_at
 from dispatch.domain import Case, Plan, Problem
 from dispatch.errors import BadInput
 from dispatch.intake.alerts import Alerts, read_alerts
@@ -25,6 +27,7 @@ from dispatch.intake.triage import Person, Triage, triage
 from dispatch.places.evidence import Refused
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.locate import locate_rows
+from dispatch.places.review import Fix, fixed, read_fixes
 from dispatch.reasons import Reason
 from dispatch.roads.closure_file import ClosureFile
 from dispatch.roads.travel import Leg
@@ -34,7 +37,7 @@ from dispatch.roads.travel import Leg
 class Day:
     """A planned day: the decision, and an account of every row that came in.
 
-    `unplaced` holds, by case, what pointed to no usable place; `legs` the roads driven, by
+    `unplaced` holds, by case, what pointed to no usable place, `looks` whose place to look at; `legs` the roads driven, by
     stop id and ``<responder id>/home``; `seconds` how long each stage took; `notes` what the
     user should know though the plan stands; `warnings` the closures yet to begin on its roads.
     """
@@ -49,6 +52,7 @@ class Day:
     alerts: Alerts
     triage: Triage
     unplaced: Mapping[str, tuple[Refused, ...]]
+    looks: tuple[Look, ...]
     roster: Roster
     closures: ClosureFile
     legs: Mapping[str, Leg]
@@ -89,7 +93,8 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
         sorted_out = triage(alerts.rows, request.at, rules.triage)
     with watch.stage("finding the places"):
         gazetteer = Gazetteer(area.gazetteer, area.boundaries)
-        cases, unplaced = locate_cases(sorted_out, alerts.rows, gazetteer, request, rules)
+        fixes = read_fixes(request.fixes, gazetteer) if request.fixes else {}
+        cases, unplaced = locate_cases(sorted_out, alerts.rows, gazetteer, request, rules, fixes)
     with watch.stage("calling the roll"):
         roster = call_the_roll(area, request, rules)
     with watch.stage("measuring the roads"):
@@ -100,6 +105,7 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
     with watch.stage("deciding"):
         nearest = routing.solve(problem, policy="nearest", seed=request.seed)
         plan = decide(problem, request, rules, nearest)
+    looks = to_look_at(problem.cases, unplaced, rules.places, problem.horizon_minutes)
     with watch.stage("drawing the routes"):
         legs = roads_driven(problem, plan, travels)
     return Day(
@@ -113,6 +119,7 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
         alerts=alerts,
         triage=sorted_out,
         unplaced=unplaced,
+        looks=looks,
         roster=roster,
         closures=closures,
         legs=legs,
@@ -127,7 +134,11 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
             thresholds=rules.planning.reached_within_minutes,
         ),
         seconds=watch.seconds,
-        notes=(*_notes(alerts, cases, roster), *closing_notes(problem, closures)),
+        notes=(
+            *_notes(alerts, cases, roster),
+            *_place_notes(cases, looks, fixes),
+            *closing_notes(problem, closures),
+        ),
         warnings=begin_on_routes(problem, plan, legs, closures.closures),
         hashes=_hashes(area, request),
     )
@@ -168,17 +179,25 @@ def decide(problem: Problem, request: Request, rules: Rules, nearest: Plan) -> P
     )
 
 
-def locate_cases(
-    sorted_out: Triage, rows: pd.DataFrame, gazetteer: Gazetteer, request: Request, rules: Rules
+def locate_cases(  # noqa: PLR0917 - one caller, by position
+    sorted_out: Triage,
+    rows: pd.DataFrame,
+    gazetteer: Gazetteer,
+    request: Request,
+    rules: Rules,
+    fixes: Mapping[str, Fix] = MappingProxyType({}),
 ) -> tuple[list[Case], dict[str, tuple[Refused, ...]]]:
     """Every case with its candidate places, and by case what pointed nowhere usable.
 
-    A case that has no place keeps an empty tuple; it is left out with that reason.
+    A case that has no place keeps an empty tuple; it is left out with that reason. `fixes`, by
+    case, are what people who looked say of its place.
     """
     cases, unplaced = [], {}
     for case in sorted_out.cases:
         own_rows = rows.loc[list(sorted_out.case_rows[case.id])]
         found = locate_rows(case.id, own_rows, gazetteer, rules.places, request.at)
+        if case.id in fixes:
+            found = fixed(case.id, found, fixes[case.id], gazetteer, rules.places)
         cases.append(replace(case, places=found.places))
         if found.refused:
             unplaced[case.id] = found.refused
@@ -197,6 +216,15 @@ def _notes(alerts: Alerts, cases: list[Case], roster: Roster) -> tuple[str, ...]
     return (*notes, *roster.notes)
 
 
+def _place_notes(cases: list[Case], looks: tuple[Look, ...], fixes: Mapping[str, Fix]) -> Iterator[str]:
+    if looks:
+        yuan = sum(one.yuan_at_risk for one in looks)
+        yield f"{len(looks)} cases have a doubtful place, {yuan:,.0f} yuan with them: see review.csv"
+    strangers = sorted(set(fixes) - {case.id for case in cases})
+    if strangers:
+        yield f"{len(strangers)} answers of --fixes are for no case of this plan: {', '.join(strangers[:5])}"
+
+
 def _hashes(area: Area, request: Request) -> dict[str, str]:
     files = {
         "alerts": request.alerts,
@@ -204,6 +232,7 @@ def _hashes(area: Area, request: Request) -> dict[str, str]:
         "jurisdiction": request.jurisdiction,
         "settings": request.settings,
         "closures": request.closures,
+        "fixes": request.fixes,
     }
     try:
         read = {name: path.read_bytes() for name, path in files.items() if path}

@@ -18,6 +18,9 @@ from dispatch.settings import Duty, Planning, digest, read_toml, section
 
 SECTIONS = ("columns", "planning", "duty", "triage", "places", "speeds", "closures")
 
+ELSEWHERE = ("online",)
+"""Tables of a settings file that other commands read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -29,6 +32,7 @@ class Request:
     jurisdiction: Path | None = None
     settings: Path | None = None
     closures: Path | None = None
+    fixes: Path | None = None
     weather: str | None = None
     policy: str = DEFAULT_POLICY
     seconds: float | None = None
@@ -68,9 +72,10 @@ def read_rules(path: Path | None, weather: str | None = None) -> Rules:
         An unknown key or weather, named with the known ones; a value out of range.
     """
     overlay = read_toml(path) if path else {}
-    unknown = sorted(set(overlay) - set(SECTIONS))
+    known = (*SECTIONS, *ELSEWHERE)
+    unknown = sorted(set(overlay) - set(known))
     if unknown:
-        raise SettingsError(f"{path}: unknown {', '.join(unknown)}; known: {', '.join(SECTIONS)}")
+        raise SettingsError(f"{path}: unknown {', '.join(unknown)}; known: {', '.join(known)}")
     columns = overlay.get("columns", {})
     if not isinstance(columns, dict) or not all(isinstance(value, str) for value in columns.values()):
         raise SettingsError(f'{path}: [columns] holds pairs such as "our heading" = "alert_id"')

@@ -21,7 +21,7 @@ _LEVEL_WORDS = MappingProxyType({
     "hamlet": ("自然村级", "the hamlet"), "street": ("道路级", "the street"), "police": ("派出所", "a police station"),
     "hotel": ("酒店", "the hotel"), "school": ("学校", "the school"), "hospital": ("医院", "the hospital"),
     "market": ("市场", "the market"), "bank": ("银行", "the bank"), "poi": ("地点", "the place named"),
-    "door": ("门牌级", "the door"),
+    "door": ("门牌级", "the door"), "checked": ("人工核实", "a person who checked"),
 })  # fmt: skip
 
 
