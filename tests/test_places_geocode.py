@@ -382,3 +382,17 @@ def test_a_name_alone_with_a_wrong_sign_is_offered_and_never_likely():
 def test_a_village_named_in_full_beats_one_that_is_only_nearly_named():
     found = maoming_first("茂名市茂南区半角镇柏屋村委会")
     assert found.path == ("茂南区", "羊角镇", "柏屋村委会")
+
+
+@needs_lists
+@pytest.mark.parametrize(
+    "text",
+    [
+        "家庭地址：高州市长坡镇旺沙村12号(家里没人)",
+        "现住高州市长坡镇旺沙村委会金色家园3栋",
+        "高州长坡旺沙3861",
+    ],
+)
+def test_what_is_said_around_an_address_changes_nothing(text):
+    found = maoming_first(text)
+    assert (found.path[-1], found.probability > 0.9) == ("旺沙村委会", True)

@@ -90,7 +90,7 @@ class Surroundings:
                 leading = False
             elif self._means_elsewhere(text, name, end, alone=alone, early=at < until):
                 return Elsewhere(name, True, tuple(own))
-            elif name in self._counties and not own and at < until:
+            elif name in self._counties and at < until:
                 if at == 0:
                     return Elsewhere(name, True)
                 doubt = doubt or name

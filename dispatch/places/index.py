@@ -76,6 +76,9 @@ class NameIndex:
             for row in rows:
                 above = min(rank[row], _VILLAGE + 1) - 1
                 parent = lineage[row][above] if above >= _COUNTY else -1
+                if parent < 0 and rank[row] == _HAMLET:  # maps seldom say of which village
+                    above = _TOWNSHIP
+                    parent = lineage[row][above]
                 if parent < 0:
                     continue
                 name = self._without_village(key, parent) if above == _VILLAGE else key

@@ -165,7 +165,9 @@ class Reader:
 
 def _is_counted(text: str, start: int, end: int) -> bool:
     """Whether a stretch is a number that counts what follows: 第5组 is no hamlet 第五."""
-    return _NUMBER.fullmatch(text, start, end) is not None and _COUNTED.match(text, end) is not None
+    if _NUMBER.fullmatch(text, start, end) is None:
+        return False
+    return text[end : end + 1].isdecimal() or _COUNTED.match(text, end) is not None
 
 
 class _Context:

@@ -11,13 +11,18 @@ from dispatch.places.characters import Likeness, likeness
 from dispatch.places.divisions import divisions
 from dispatch.places.gazetteer import ADMIN
 from dispatch.places.index import NameIndex
-from dispatch.places.text import clean, core, fold, is_urban, suffix_after
+from dispatch.places.text import clean, core, fold, is_urban, names_a_building, suffix_after
 
 DOOR = re.compile(
     r"(?:[0-9a-z十百千甲乙丙丁]|号|弄|巷|第|村民小组|小组|组|队|栋|幢|座|楼|层|室|房|单元|门|铺|院|排|之|东|西|南|北|"
     r"附近|对面|旁边|旁|隔壁|斜对面|门口|村口|路口|后面|前面|里面)*"
 )
 """What may follow a place without saying where else it is."""
+
+_SPOKEN_FIRST = re.compile(
+    r"(?:(?:详细|家庭|户籍|居住|现居|现住|联系|收货|单位|我)?(?:地址|住址|住在|住|地))?"
+)
+_KIND = ("村", "社区", "会", "区")
 
 _PROVINCE, _CITY, _COUNTY = (ADMIN.index(level) for level in ("province", "city", "county"))
 
@@ -57,12 +62,13 @@ class StraightReader:
 
     def read(self, text: str) -> Found | None:
         """The village that folded `text` names beyond doubt; None where more than this look is needed."""
-        allowed, at, parent = None, 0, _AREA
+        start = _SPOKEN_FIRST.match(text).end()  # type: ignore[union-attr] # it matches nothing, too
+        allowed, at, parent = None, start, _AREA
         wrong: Likeness | Literal[""] = ""
-        for length in self._upper_lengths.get(text[:2], ()):
-            allowed = self._upper.get(text[:length])
+        for length in self._upper_lengths.get(text[start : start + 2], ()):
+            allowed = self._upper.get(text[start : start + length])
             if allowed is not None:
-                at = length
+                at = start + length
                 break
         for level in ("county", "township", "village"):
             parent, at, amiss = self._step(text, at, parent, level, exact=bool(wrong))
@@ -70,7 +76,18 @@ class StraightReader:
                 return None
             wrong = wrong or amiss
         row, at = self._inside(text, at, parent)
-        return Found(row, at, wrong) if row >= 0 and DOOR.fullmatch(text, at) else None
+        return Found(row, at, wrong) if row >= 0 and self._says_no_more(text, at) else None
+
+    def _says_no_more(self, text: str, at: int) -> bool:
+        """Whether after sign `at` no name of the area can stand: a door, a remark, a shop unknown here."""
+        end = DOOR.match(text, at).end()  # type: ignore[union-attr] # it matches nothing, too
+        if end == at < len(text) and names_a_building(text, at):
+            return False
+        bare = end == at and not text[:at].endswith(_KIND)
+        starts = self._index.lengths
+        return end == len(text) or not (
+            bare or any(text[one : one + 2] in starts for one in range(end, len(text) - 1))
+        )
 
     def _inside(self, text: str, start: int, village: int) -> tuple[int, int]:
         """The door or house of the village that is named at `start`, else the village itself."""
