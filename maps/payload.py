@@ -93,7 +93,7 @@ def _places(cases: Sequence[MapCase]) -> dict[str, list[Any]]:
     rows = [(number, place) for number, case in enumerate(cases) for place in case.places]
     columns = _columns(
         [place for _, place in rows],
-        ("id", "lon", "lat", "radius_metres", "probability", "source", "label", "age_minutes"),
+        ("id", "lon", "lat", "radius_metres", "probability", "source", "label", "age_minutes", "why"),
     )
     return {"case": [number for number, _ in rows], **columns}
 

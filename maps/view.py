@@ -32,7 +32,10 @@ NO_LINE: Lines = np.empty((0, 2))
 
 @dataclass(frozen=True, slots=True)
 class MapPlace:
-    """One location where a case's person may be; `source` is a word of the catalogue."""
+    """One location where a case's person may be; `source` is a word of the catalogue.
+
+    `why` says in one sentence why it is where it is.
+    """
 
     id: str
     lon: float
@@ -42,6 +45,7 @@ class MapPlace:
     source: str = "home"
     label: str = ""
     age_minutes: float | None = None
+    why: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from names import entry
 
 from dispatch import Request, audit, datum, open_area, plan_day, write_day
+from dispatch.day.drawing import plan_view
+from dispatch.day.output import sheet_book
 from dispatch.day.reviewing import review_table, to_look_at
 from dispatch.domain import Place
 from dispatch.errors import BadInput, MissingInput
@@ -236,3 +238,24 @@ def test_the_answers_change_the_next_plan(practice):
     assert again.hashes["fixes"]
     assert audit(again.problem, again.plan) == []
     assert len(again.looks) == len(day.looks) - 1
+
+
+def test_map_and_sheets_say_of_each_place_why_it_is_where_it_is(practice):
+    folder, _, _, day = practice
+    visited = {stop.place_id for route in day.plan.routes for stop in route.stops}
+    place = next(one for case in day.problem.cases for one in case.places if one.id in visited)
+    sheets = "".join(page.read_text() for page in (folder / "plan" / "sheets").glob("*.html"))
+    assert why_here(place, "zh") in sheets
+    view = plan_view(day, sheet_book(day, "zh"), language="zh", masked=False)
+    shown = {one.id: one.why for case in view.cases for one in case.places}
+    assert shown[place.id] == (why_here(place, "zh"), why_here(place, "en"))
+
+
+def test_masked_the_sentence_gives_no_door_away(practice):
+    *_, day = practice
+    case = day.problem.cases[0]
+    door = replace(case.places[0], label="电白区水东街道南海村12号")
+    problem = replace(day.problem, cases=(replace(case, places=(door,)), *day.problem.cases[1:]))
+    masked = replace(day, problem=problem)
+    view = plan_view(masked, sheet_book(day, "zh"), language="zh", masked=True)
+    assert "12号" not in str(view.cases[0].places)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import geopandas as gpd
@@ -15,7 +16,8 @@ from dispatch import loss
 from dispatch.area import Area
 from dispatch.day.closing import closure_rows
 from dispatch.day.planning import Day
-from dispatch.domain import Case, Problem, Responder, Route, Stop
+from dispatch.domain import Case, Place, Problem, Responder, Route, Stop
+from dispatch.places.locate import why_here
 from dispatch.reasons import CATALOGUE, Reason, say
 from dispatch.redact import mask_address, mask_name, mask_numbers, mask_phone
 from dispatch.sheets.book import SheetBook
@@ -141,19 +143,7 @@ def _cases(day: Day, book: SheetBook, *, masked: bool) -> Iterable[maps.MapCase]
             stake_yuan=case.stake_yuan,
             hazard_per_hour=case.hazard_per_hour,
             amount_yuan=case.amount_yuan,
-            places=tuple(
-                maps.MapPlace(
-                    id=place.id,
-                    lon=place.lon,
-                    lat=place.lat,
-                    radius_metres=place.radius_metres,
-                    probability=place.probability,
-                    source=place.source,
-                    label=place.label,
-                    age_minutes=place.age_minutes,
-                )
-                for place in case.places
-            ),
+            places=tuple(_place(place, masked=masked) for place in case.places),
             hold_until_minutes=case.hold.until_minutes if case.hold else None,
             hold_fraction=case.hold.fraction if case.hold else 1.0,
             due_minutes=case.due_minutes if math.isfinite(case.due_minutes) else None,
@@ -168,6 +158,23 @@ def _cases(day: Day, book: SheetBook, *, masked: bool) -> Iterable[maps.MapCase]
             left_out=_both(left_out[case.id]) if case.id in left_out else None,
             instruction=instructions.get(case.id),
         )
+
+
+def _place(place: Place, *, masked: bool) -> maps.MapPlace:
+    """A place in words; masked, the door in its name is hidden."""
+    if masked and any(map(str.isnumeric, place.label)):
+        place = replace(place, label=mask_address(place.label))
+    return maps.MapPlace(
+        id=place.id,
+        lon=place.lon,
+        lat=place.lat,
+        radius_metres=place.radius_metres,
+        probability=place.probability,
+        source=place.source,
+        label=place.label,
+        age_minutes=place.age_minutes,
+        why=(why_here(place, "zh"), why_here(place, "en")),
+    )
 
 
 def _instructions(book: SheetBook) -> dict[str, tuple[str, str]]:

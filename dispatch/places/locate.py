@@ -97,7 +97,8 @@ def locate_rows(
 def why_here(place: Place, language: Language = "zh") -> str:
     """One sentence on why a case is where it is: source, level, radius, share and age."""
     level = _LEVEL_WORDS.get(place.level, (place.level, place.level))
-    share, radius = round(100 * place.probability), _rounded(place.radius_metres)
+    share = round(100 * place.probability)
+    radius = str(_rounded(place.radius_metres)) if math.isfinite(place.radius_metres) else "?"
     age = "" if place.age_minutes is None else f"{place.age_minutes:.0f}"
     if language == "zh":
         spot = f"{word(place.source, 'zh')}：{place.label or '辖区内'}（{level[0]}，误差约 {radius} 米）"

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain import Case, Place, Plan, Problem, Responder, Route, Stop
+from dispatch.places.locate import why_here
 from dispatch.reasons import Reason
 from dispatch.redact import mask_name, mask_numbers, mask_phone
 
@@ -95,6 +96,8 @@ class Spot:
     county: str = ""
     town: str = ""
     village: str = ""
+    why: tuple[str, str] = ("", "")
+    """Why the place is where it is, in Chinese and English; where blank its facts are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +382,7 @@ def _spot(place: Place, address: str, names: Mapping[str, str]) -> Spot:
         county=county,
         town=town,
         village=village,
+        why=(why_here(place, "zh"), why_here(place, "en")),
     )
 
 

@@ -73,6 +73,12 @@ def how_sure(spot: Spot, language: Language) -> list[str]:
     return facts
 
 
+def why_here(spot: Spot, language: Language) -> list[str]:
+    """Why a place is where it is, as one sentence; where it may not be told, the facts alone."""
+    sentence = spot.why[0 if language == "zh" else 1]
+    return [sentence] if sentence else how_sure(spot, language)
+
+
 def the_way(stop: SheetStop, language: Language) -> str:
     """The drive to a stop in one line: how long, how far, each turn with its distance."""
     if not stop.turns:

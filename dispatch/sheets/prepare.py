@@ -81,7 +81,8 @@ def _own_id(raw: str) -> str:
 
 def _numberless(spot: Spot) -> Spot:
     """An address field with somebody's phone number typed into it does not give the number away."""
-    return replace(spot, address=mask_numbers(spot.address), label=mask_numbers(spot.label))
+    why = mask_numbers(spot.why[0]), mask_numbers(spot.why[1])
+    return replace(spot, address=mask_numbers(spot.address), label=mask_numbers(spot.label), why=why)
 
 
 def _coarse(spot: Spot) -> Spot:
@@ -89,6 +90,7 @@ def _coarse(spot: Spot) -> Spot:
         spot,
         address=mask_address(spot.address),
         label=mask_address(spot.label),
+        why=("", ""),
         lon=round(spot.lon, COARSE_DEGREES),
         lat=round(spot.lat, COARSE_DEGREES),
     )

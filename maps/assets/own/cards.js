@@ -55,9 +55,10 @@ function placeList(one, actions) {
     const facts = [say("chance", percent(place.probability))];
     if (place.radius_metres > 0) facts.push(say("radius", count(Math.round(place.radius_metres))));
     if (place.age_minutes !== null) facts.push(say("ageOf", span(place.age_minutes)));
+    const about = place.why ? given(pick(place.why)) : facts.join(" · ");
     return make("li", {}, make("button.plain", { type: "button", onclick: () => actions.look(place) },
       make(order >= 0 ? "span.mark.on" : "span.mark", {}, order >= 0 ? String(order + 1) : "·"),
-      make("span.grow", {}, given(word(place.source)), place.label ? [" · ", given(place.label)] : null, make("small", {}, facts.join(" · ")))));
+      make("span.grow", {}, given(word(place.source)), place.label ? [" · ", given(place.label)] : null, make("small", {}, about))));
   }));
 }
 
