@@ -101,6 +101,8 @@ class Maker:
         self.own_counties = {unit.names[0] for unit in names.units if unit.level == "county"}
         cities = {self.above[county] for county in self.own_counties & set(self.above)}
         self.far_counties = sorted(county for county, upper in self.above.items() if upper not in cities)
+        # a shop of that name really stands somewhere in some areas
+        self.shops = [shop for shop in SHOPS if not self._names_in(shop)]
         self.villages = [unit for unit in names.units if self._usable(unit, ("village", "hamlet"))]
         self.towns = [unit for unit in names.units if self._usable(unit, ("township",))]
         kinds = ("hotel", "police", "hospital", "school", "market")
@@ -131,6 +133,11 @@ class Maker:
         )
         for n in range(rest):
             yield others[n % len(others)]()
+
+    def _names_in(self, text: str) -> bool:
+        """Whether two signs or more of a text are a name of the lists."""
+        pieces = (text[start:end] for start in range(len(text)) for end in range(start + 2, len(text) + 1))
+        return any(piece in self.names.by_form for piece in pieces)
 
     def _usable(self, unit: Unit, levels: Sequence[str]) -> bool:
         placed = unit.key[0] in self.above and bool(unit.key[1])
@@ -189,7 +196,12 @@ class Maker:
         self, draft: Draft, group: str, corruptions: tuple[str, ...] = (), hint: tuple[str, ...] = ()
     ) -> Row:
         readings = list(itertools.product(*(part.says for part in draft.parts)))
-        truth = self.names.truth(draft.meant, readings)
+        upper = {_short_upper(name) for name in draft.upper}
+        truth = self.names.truth(
+            draft.meant,
+            readings,
+            lambda county: county not in self.above or upper <= set(map(_short_upper, self.above[county])),
+        )
         return Row(draft.text(), group, corruptions, draft.meant, truth, hint)
 
     # rows of their own kind
@@ -212,8 +224,9 @@ class Maker:
         row = self._short()
         while row.meant is None or row.meant.level == "township":
             row = self._short()
-        town = next(unit for unit in self.names.units if unit.key == (*row.meant.key[:2], ""))
-        inside = [u for u in self.names.meanings((row.meant.names[0],)) if u.key[:2] == town.key[:2]]
+        above = (self.names.unit_of_row[at] for at in row.meant.above if at in self.names.unit_of_row)
+        town = next(unit for unit in above if unit.level == "township")
+        inside = [one for one in self.names.meanings((row.meant.names[0],)) if one.key[:2] == town.key[:2]]
         sole = len({unit.key for unit in inside}) <= 1
         return replace(row, group="hinted", hint=(town.code,), truth=Truth("unit" if sole else "township", 1))
 
@@ -243,11 +256,12 @@ class Maker:
         while True:
             words = self.rng.choices((*NO_PLACE, str(self.rng.randint(1, 9999))), k=self.rng.randint(1, 4))
             text = self.rng.choice(("", "", " ", "，")).join(words)
-            pieces = (
-                text[start:end] for start in range(len(text)) for end in range(start + 2, len(text) + 1)
-            )
-            if not any(piece in self.names.by_form for piece in pieces):
+            if not self._names_in(text):
                 return Row(text, "nothing", (), None, Truth("outside", 0))
+
+
+def _short_upper(name: str) -> str:
+    return name.removesuffix("省").removesuffix("市")
 
 
 def _upper_of_counties() -> dict[str, tuple[str, str]]:
@@ -275,8 +289,7 @@ def _no_suffix(_: Maker, draft: Draft) -> Draft | None:
     for part in draft.parts:
         short = draft.meant.core if part is draft.parts[-1] else core_of(part.written, part.level)
         parts.append(replace(part, says=(short,), written=short))
-    upper = tuple(name.removesuffix("省").removesuffix("市") for name in draft.upper)
-    return replace(draft, parts=tuple(parts), upper=upper)
+    return replace(draft, parts=tuple(parts), upper=tuple(map(_short_upper, draft.upper)))
 
 
 def _old_name(maker: Maker, draft: Draft) -> Draft | None:
@@ -359,10 +372,8 @@ def _near(maker: Maker, draft: Draft) -> Draft | None:
 
 
 def _shop(maker: Maker, draft: Draft) -> Draft | None:
-    return replace(
-        draft,
-        tail=maker.rng.choice(SHOPS) if maker.rng.random() < 0.7 else draft.tail + maker.rng.choice(SHOPS),
-    )
+    door = draft.tail if maker.rng.random() < 0.3 else ""
+    return replace(draft, tail=door + maker.rng.choice(maker.shops))
 
 
 def _decoy(maker: Maker, draft: Draft) -> Draft | None:

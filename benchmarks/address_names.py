@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -126,11 +126,13 @@ class Names:
         exact = [unit for unit, own_kind in fitting if own_kind]
         return exact or [unit for unit, _ in fitting]
 
-    def truth(self, meant: Unit, readings: Sequence[Sequence[str]]) -> Truth:
-        """What the text determines if it can be read as any of `readings`."""
-        found = {unit.key: unit for parts in readings for unit in self.meanings(parts)}
-        found[meant.key] = meant
-        keys = list(found)
+    def truth(
+        self, meant: Unit, readings: Sequence[Sequence[str]], counties: Callable[[str], bool] | None = None
+    ) -> Truth:
+        """What the text determines if it can be read as any of `readings`, in `counties` if a city is named."""
+        fitting = counties or (lambda _: True)
+        found = {unit.key for parts in readings for unit in self.meanings(parts) if fitting(unit.key[0])}
+        keys = list(found | {meant.key})
         if len(keys) == 1:
             return Truth("unit", 1)
         if len({key[:2] for key in keys}) == 1 and keys[0][1]:

@@ -27,6 +27,7 @@ from dispatch.area import import_area, open_area
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.geocode import geocode, geocoder
 
+LEAST_ROWS = 600
 EXTRACT = Path(__file__).resolve().parents[2] / "shared" / "data" / "roads" / "huaibei-plain.osm.pbf"
 
 
@@ -84,6 +85,8 @@ def main() -> None:
     parser.add_argument("--missed", action="store_true", help="also list addresses that were missed")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    if given.rows < LEAST_ROWS:
+        parser.error(f"--rows {given.rows}: at least {LEAST_ROWS}, so that every kind of row is there")
     areas = gazetteers(given.extract)
     report: dict[str, Any] = {"seed": given.seed, "areas": {}}
     for n, (name, gazetteer) in enumerate(areas.items()):
