@@ -77,7 +77,7 @@ class Frame:
             return 0.0
         if self._order is None and self.cache is not None:
             self._order = read_order(self.cache, self.arcs)
-        return 0.005 + (0.1 * size if self._order is not None else 4.5 * size**1.7)
+        return 0.005 + (0.1 * size if self._order is not None else 3.1 * size**1.24)
 
     def topology(self) -> cch.Topology | None:
         """The hierarchy's topology, from the cache or made now; None where that fails."""
@@ -142,7 +142,7 @@ class Engines:
     def engine_for(self, sweeps: int) -> Engine:
         """Who answers a question that takes SciPy so many sweeps over the network."""
         size = self.frame.arcs.state_count / 1e5
-        saved = sweeps * (3e-5 + 0.02 * size**1.55)
+        saved = sweeps * (3e-5 + 0.0168 * size**1.33)
         with self._lock:
             self._spent_seconds += saved
             seconds = self.frame.seconds_to_make()

@@ -70,11 +70,11 @@ def assemble(
     """
     if not runs:
         return _leg([_walk(ends, walks_ms[0])])
-    edge = np.array([run.edge for run in runs], np.int64)
-    start, stop = (np.array([getattr(run, side) for run in runs], np.float64) for side in ("start", "stop"))
+    columns = np.array([(run.edge, run.start, run.stop, run.ms) for run in runs], np.float64).T
+    edge, (start, stop, ms) = columns[0].astype(np.int64), columns[1:]
     lonlat, row = cut_lines(network, edge, start, stop)
     metres = np.abs(stop - start) * network.edge_length_metres[edge]
-    minutes = np.array([run.ms for run in runs]) / 60_000  # ms -> min
+    minutes = ms / 60_000  # ms -> min
     # Edges of one street are one part; unnamed ones are told apart by class.
     label = np.where(
         network.edge_name[edge] >= 0, network.edge_name[edge], -1 - network.edge_class[edge].astype(np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -56,11 +56,34 @@ def as_points(points: object) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Edges (k), their lines on the plane, and the tree of these."""
+    """Edges (k), their lines on the plane, the tree of these, and which are closed (None: no one is)."""
 
     edges: NDArray[np.int64]
     lines: NDArray[np.object_]
     tree: shapely.STRtree
+    closed: NDArray[np.bool_] | None = None
+
+    def nearest(self, points: NDArray[np.object_]) -> tuple[NDArray[np.int64], Floats]:
+        """Row of the nearest open line to each point, and its distance on the plane."""
+        (_, row), metres = self.tree.query_nearest(points, all_matches=False, return_distance=True)
+        if self.closed is not None:
+            self._away_from_closed(points, row, metres)
+        return row, metres
+
+    def _away_from_closed(self, points: NDArray[np.object_], row: NDArray[np.int64], metres: Floats) -> None:
+        """Where the nearest line is closed, look around it, farther and farther, for an open one."""
+        closed = np.zeros(0, np.bool_) if self.closed is None else self.closed
+        left = np.flatnonzero(closed[row])
+        reach = np.maximum(2 * metres[left], FIRST_REACH_METRES)
+        while len(left):
+            point, line = self.tree.query(points[left], predicate="dwithin", distance=reach)
+            point, line = point[~closed[line]], line[~closed[line]]
+            apart = shapely.distance(points[left[point]], self.lines[line])
+            order = np.lexsort((line, apart, point))
+            found, first = np.unique(point[order], return_index=True)
+            row[left[found]], metres[left[found]] = line[order[first]], apart[order[first]]
+            missed = np.setdiff1d(np.arange(len(left)), found)
+            left, reach = left[missed], 2 * reach[missed]
 
 
 class Snapper:
@@ -80,30 +103,37 @@ class Snapper:
         piece = largest_piece(network, ahead, back)
         main = piece[network.edge_from[usable]] & piece[network.edge_to[usable]]
         self._groups = [self._index(network, edges) for edges in (usable[main], usable[~main]) if len(edges)]
-        self._closed = np.zeros(network.edge_count, np.bool_)
 
     def without(self, edges: NDArray[np.int64]) -> Snapper:
         """The same, but nothing snaps to some edges; at no cost."""
         other = copy(self)
-        other._closed = np.zeros(len(self._closed), np.bool_)
-        other._closed[edges] = True
-        other._groups = [group for group in self._groups if not other._closed[group.edges].all()]
+        shut = [np.isin(group.edges, edges) for group in self._groups]
+        other._groups = [
+            replace(group, closed=closed) if closed.any() else group
+            for group, closed in zip(self._groups, shut, strict=True)
+            if not closed.all()
+        ]
         return other
 
     def snap(self, points: object) -> Snaps:
         """The nearest usable place on a road for each point, shape (n, 2), lon and lat."""
         lonlat = as_points(points)
-        best = self._nearest(0, lonlat)
-        if len(self._groups) == 2 and len(lonlat):
-            other = self._nearest(1, lonlat)
-            nearer = other.walk_metres + self._margin_metres < best.walk_metres
-            best = Snaps(
-                np.where(nearer, other.edge, best.edge),
-                np.where(nearer, other.fraction, best.fraction),
-                np.where(nearer, other.walk_metres, best.walk_metres),
-                np.where(nearer[:, None], other.lonlat, best.lonlat),
-            )
-        return best
+        if not self._groups or not len(lonlat):
+            none = np.full(len(lonlat), np.inf)
+            return Snaps(np.full(len(lonlat), -1), np.zeros(len(lonlat)), none, lonlat.copy())
+        places = shapely.points(self._plane.project(lonlat[:, 0], lonlat[:, 1]))
+        best = self._groups[0]
+        row, metres = best.nearest(places)
+        edge, line = best.edges[row], best.lines[row]
+        for other in self._groups[1:]:
+            row, there = other.nearest(places)
+            nearer = there + self._margin_metres < metres
+            edge, line = np.where(nearer, other.edges[row], edge), np.where(nearer, other.lines[row], line)
+        fraction = _settle(shapely.line_locate_point(line, places, normalized=True), shapely.length(line))
+        on_road = shapely.line_interpolate_point(line, fraction, normalized=True)
+        there = self._plane.unproject(shapely.get_coordinates(on_road))
+        walk_metres = metres_between(lonlat[:, 0], lonlat[:, 1], there[:, 0], there[:, 1])
+        return Snaps(edge, fraction, walk_metres, there)
 
     def _index(self, network: Network, edges: NDArray[np.int64]) -> _Group:
         counts = np.diff(network.shape_start)[edges]
@@ -116,37 +146,6 @@ class Snapper:
         tree = shapely.STRtree(lines)
         tree.query_nearest(lines[0].interpolate(0))  # GEOS builds on the first question: not under threads
         return _Group(edges, lines, tree)
-
-    def _nearest(self, group: int, lonlat: Floats) -> Snaps:
-        if not self._groups or not len(lonlat):
-            none = np.full(len(lonlat), np.inf)
-            return Snaps(np.full(len(lonlat), -1), np.zeros(len(lonlat)), none, lonlat.copy())
-        edges, lines = self._groups[group].edges, self._groups[group].lines
-        points = shapely.points(self._plane.project(lonlat[:, 0], lonlat[:, 1]))
-        row = self._nearest_open(self._groups[group], points)
-        line = lines[row]
-        fraction = _settle(shapely.line_locate_point(line, points, normalized=True), shapely.length(line))
-        on_road = shapely.line_interpolate_point(line, fraction, normalized=True)
-        there = self._plane.unproject(shapely.get_coordinates(on_road))
-        walk_metres = metres_between(lonlat[:, 0], lonlat[:, 1], there[:, 0], there[:, 1])
-        return Snaps(edges[row], fraction, walk_metres, there)
-
-    def _nearest_open(self, group: _Group, points: NDArray[np.object_]) -> NDArray[np.int64]:
-        """Row of the group's nearest open line to each point; of those at a closed one, looked for around it."""
-        row: NDArray[np.int64] = group.tree.query_nearest(points, all_matches=False)[1]
-        closed = self._closed[group.edges]
-        left = np.flatnonzero(closed[row])
-        reach = np.maximum(2 * shapely.distance(points[left], group.lines[row[left]]), FIRST_REACH_METRES)
-        while len(left):
-            point, line = group.tree.query(points[left], predicate="dwithin", distance=reach)
-            point, line = point[~closed[line]], line[~closed[line]]
-            metres = shapely.distance(points[left[point]], group.lines[line])
-            order = np.lexsort((line, metres, point))
-            found, first = np.unique(point[order], return_index=True)
-            row[left[found]] = line[order[first]]
-            missed = np.setdiff1d(np.arange(len(left)), found)
-            left, reach = left[missed], 2 * reach[missed]
-        return row
 
 
 def _settle(fraction: Floats, length_metres: Floats) -> Floats:
