@@ -108,6 +108,23 @@ def test_a_polygon_that_touches_only_the_mouth_of_a_side_street_leaves_it_open(t
     assert one(tmp_path, box(-4, 400, 4, 2000)).edges.tolist() == [0, 1]
 
 
+def test_an_outline_that_crosses_itself_means_what_it_surrounds(tmp_path):
+    # a bow tie: its two halves lie over 河街 south of the crossing, and north of it
+    ring = [(-50, 300), (50, 500), (50, 300), (-50, 500), (-50, 300)]
+    tie = feature({"type": "Polygon", "coordinates": [[place(*spot) for spot in ring]]})
+    assert one(tmp_path, tie).edges.tolist() == [0]
+
+
+def test_a_line_that_ends_at_a_junction_leaves_what_goes_on_there_open(tmp_path):
+    assert one(tmp_path, line((0, 100), (0, 1000))).edges.tolist() == [0]
+    assert one(tmp_path, line((-900, 1004), (-5, 1004))).edges.tolist() == [2]
+
+
+def test_a_line_drawn_with_bends_keeps_to_its_road(tmp_path):
+    bends = [(10 * (-1) ** number, 100 * number) for number in range(1, 10)]
+    assert one(tmp_path, line(*bends)).edges.tolist() == [0]
+
+
 def test_a_street_is_closed_by_its_exact_name(tmp_path):
     assert one(tmp_path, feature(road="河街")).edges.tolist() == [0, 1]
     assert "河街" in fault(tmp_path, feature(road="河"))["expected"]
@@ -247,6 +264,9 @@ def test_longitude_and_latitude_swapped_are_told_from_elsewhere(tmp_path):
         {"type": "Polygon", "coordinates": []},
         {"type": "MultiPolygon", "coordinates": [[[0, 0]]]},
         {"type": "MultiPoint", "coordinates": [[0.0, 0.0]] * 20_001},
+        {"type": "MultiPoint", "coordinates": [[0.0, 0.0]] * 501},
+        {"type": "LineString", "coordinates": [[0.0, 0.0], [0.01, 0.01]] * 1200},
+        {"type": "Polygon", "coordinates": [[[0.0, 0.0], [0.01, 0.01], [0.01, 0.0], [0.0, 0.01]] * 20]},
         "Point",
     ],
     ids=lambda one: str(one)[:50],

@@ -11,7 +11,12 @@ from shapely.geometry.base import BaseGeometry
 from dispatch.intake.fields import Unclear
 
 MAX_POINTS = 20_000
-"""Of one feature."""
+"""Of one feature; its lines and outlines together are at most so long:"""
+MAX_DEGREES = 30.0
+MAX_SPOTS = 500
+"""Points of a MultiPoint."""
+MAX_MENDED = 60
+"""Points of an outline that crosses itself: mending is as dear as all its crossings."""
 DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 WANTED = "Point、LineString 或 Polygon (a Point, LineString or Polygon, or several of one kind)"
 POSITIONS = "WGS-84 经度、纬度数字 (pairs of numbers, longitude and latitude in WGS-84 degrees)"
@@ -34,20 +39,33 @@ def geometry_of(raw: Any) -> BaseGeometry:
         if not all(isinstance(row, list) for row in rows):
             raise Unclear(POSITIONS)
         rows = [row for outer in rows for row in outer]
-        if len(rows) > MAX_POINTS:
-            raise Unclear(f"至多 {MAX_POINTS} 个点 (at most {MAX_POINTS} points a feature)")
+        most = MAX_SPOTS if kind == "MultiPoint" else MAX_POINTS
+        if len(rows) > most:
+            raise Unclear(f"至多 {most} 个点 (at most {most} points a feature)")
     for row in rows:
         _position(row)
     if not rows:
         raise Unclear(POSITIONS)
     shape = _shape(kind, raw["coordinates"])
-    shape = shapely.make_valid(shape) if kind.endswith("Polygon") else shape
-    if kind.endswith("Polygon") and shape.geom_type not in {"Polygon", "MultiPolygon"}:
-        areas = [part for part in shapely.get_parts(shape) if part.geom_type.endswith("Polygon")]
-        shape = shapely.union_all(areas)
+    if shape.length > MAX_DEGREES:
+        raise Unclear(
+            f"总长不超过 {MAX_DEGREES:.0f} 度 (lines of at most {MAX_DEGREES:.0f} degrees together)"
+        )
+    shape = _mended(shape, len(rows)) if kind.endswith("Polygon") else shape
     if shape.is_empty or (kind.endswith("LineString") and shape.length == 0):
         raise Unclear("不为空的图形 (a shape that is not empty)")
     return shape
+
+
+def _mended(shape: BaseGeometry, points: int) -> BaseGeometry:
+    """An outline that crosses itself, as the areas it surrounds."""
+    if shape.is_valid:
+        return shape
+    if points > MAX_MENDED:
+        raise Unclear("不自相交的多边形 (an outline that does not cross itself)")
+    valid = shapely.make_valid(shape)
+    areas = [part for part in shapely.get_parts(valid) if part.geom_type.endswith("Polygon")]
+    return shapely.union_all(areas)
 
 
 def _position(row: Any) -> tuple[float, float]:

@@ -22,7 +22,7 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 ALONG = 0.7
-"""Metres forward along a drawn line by each metre of a road that runs along it, at least."""
+"""Cosine of the largest angle, 45 degrees, between a drawn line and a road that runs along it."""
 LOOKED_THROUGH = 20_000
 """Street names a mistyped one is compared with."""
 
@@ -58,8 +58,7 @@ class Matcher:
                 return self._covered(shapely.buffer(here, radius_metres))
             case "Polygon" | "MultiPolygon":
                 return self._covered(here)
-        found = [self._along(line) for line in shapely.get_parts(here)]
-        return _united(found)
+        return self._along(here)
 
     def named(self, street: str) -> Integers:
         """Edges of the street of exactly that name, ascending."""
@@ -129,37 +128,52 @@ class Matcher:
         return substring(line, off, line.length - off)
 
     def _along(self, drawn: BaseGeometry) -> Match:
-        """Edges that run along a drawn line: what they cover of it is as long as they are."""
+        """Edges that run along drawn lines: beside them, and not across.
+
+        Looked at every few metres of an edge, where it is near a drawn stretch of about its direction.
+        """
         reach = self.settings.line_metres
-        corridor = shapely.buffer(drawn, reach, cap_style="flat")
-        shapely.prepare(corridor)
-        kept, share = [], []
-        for edge in (
-            np.sort(self._tree.query(corridor, predicate="intersects")) if self.network.edge_count else ()
-        ):
-            line = self._lines[edge]
-            inside = [part for part in shapely.get_parts(line.intersection(corridor)) if part.length > 0]
-            forward = sum(_progress(part, drawn) for part in inside)
-            covered = sum(part.length for part in inside)
-            enough = min(reach, line.length / 2, drawn.length / 2)
-            if covered > 0 and covered >= enough and forward >= ALONG * covered:
-                kept.append(int(edge))
-                share.append(min(1.0, covered / line.length))
-        return Match(np.array(kept, np.int64), np.array(share))
+        first, last = _stretches(drawn)
+        tree = shapely.STRtree(shapely.linestrings(np.stack([first, last], axis=1)))
+        found = self._tree.query(tree.geometries, predicate="dwithin", distance=reach)[1]
+        edges = np.unique(found)
+        if not len(edges):
+            return NOTHING
+        longest = max(part.length for part in shapely.get_parts(drawn))
+        step = max(1.0, min(reach / 2, longest / 4))
+        edge, spot, heading = _spots(self._lines[edges], step)
+        row, stretch = tree.query(shapely.points(spot), predicate="dwithin", distance=reach)
+        way = last[stretch] - first[stretch]
+        metres = np.hypot(*way.T)
+        forward = ((spot[row] - first[stretch]) * way).sum(axis=1) / metres
+        turned = np.abs((heading[row] * way).sum(axis=1)) / metres
+        beside = (forward >= 0) & (forward <= metres) & (turned >= ALONG)
+        covered = np.zeros(len(spot), np.bool_)
+        covered[row[beside]] = True
+        share = np.bincount(edge, covered, len(edges)) / np.bincount(edge, minlength=len(edges))
+        length = shapely.length(self._lines[edges])
+        kept = (share > 0) & (share * length >= np.minimum(min(reach, longest / 2), length / 2))
+        return Match(edges[kept], share[kept])
 
 
-def _progress(part: BaseGeometry, drawn: BaseGeometry) -> float:
-    """Metres of a drawn line between where a piece of road begins and where it ends."""
-    first, last = (drawn.project(shapely.get_point(part, at)) for at in (0, -1))
-    return float(abs(last - first))
+def _stretches(drawn: BaseGeometry) -> tuple[Floats, Floats]:
+    """Both ends of every straight stretch of lines, shape (n, 2) each; those of no length left out."""
+    points, parts = shapely.get_coordinates(drawn), shapely.get_parts(drawn)
+    line = np.repeat(np.arange(len(parts)), shapely.get_num_coordinates(parts))
+    joined = (np.diff(line) == 0) & (np.diff(points, axis=0) != 0).any(axis=1)
+    return points[:-1][joined], points[1:][joined]
 
 
-def _united(found: list[Match]) -> Match:
-    """Each edge once, with its largest share."""
-    if not found:
-        return NOTHING
-    edges = np.concatenate([one.edges for one in found])
-    share = np.concatenate([one.share for one in found])
-    order = np.lexsort((-share, edges))
-    distinct, first = np.unique(edges[order], return_index=True)
-    return Match(distinct, share[order][first])
+def _spots(lines: NDArray[np.object_], step_metres: float) -> tuple[Integers, Floats, Floats]:
+    """Places along lines, each with the number of its line and the way it heads there (length 1)."""
+    counts = np.maximum(2, np.ceil(shapely.length(lines) / step_metres)).astype(np.int64)
+    line = np.repeat(np.arange(len(lines)), counts)
+    along = (np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts) + 0.5) / counts[line]
+    half = 0.5 / counts[line]
+    before, spot, after = (
+        shapely.get_coordinates(shapely.line_interpolate_point(lines[line], at, normalized=True))
+        for at in (along - half, along, along + half)
+    )
+    way = after - before
+    length = np.hypot(*way.T)[:, None]
+    return line, spot, np.divide(way, length, out=np.zeros_like(way), where=length > 0)
