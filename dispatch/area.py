@@ -66,6 +66,7 @@ WORDS = {
     "market": ("市场", "markets"),
     "bank": ("银行", "banks"),
     "poi": ("其他地点", "other points"),
+    "door": ("门牌", "doors"),
     "responders": ("默认处置力量", "default responders"),
     "answered_by_road": ("按道路行程归属派出所的村镇", "places given to a station by road"),
     "township_by_road": ("按道路行程归属乡镇的地点", "places given to a township by road"),

@@ -36,6 +36,21 @@ def test_no_point_of_china_is_lost_not_even_on_the_border(lon, lat):
     assert np.abs(np.subtract(back, [[lon], [lat]])).max() < MILLIMETRE_DEGREES
 
 
+@given(
+    st.lists(
+        st.tuples(st.floats(CHINA[0], CHINA[2]), st.floats(CHINA[1], CHINA[3])), min_size=1, max_size=50
+    ),
+    st.sampled_from(PAIRS),
+)
+def test_every_pair_of_datums_returns_within_a_millimetre_wherever_in_china(points, pair):
+    # real points: on its very border GCJ-02 has numbers that stand for no place at all
+    lon, lat = convert(*np.array(points).T, "WGS84", pair[0])
+    back = convert(*convert(lon, lat, *pair), *reversed(pair))
+    east = (back[0] - lon) * 111_320_000 * np.cos(np.radians(lat))  # mm
+    north = (back[1] - lat) * 111_320_000
+    assert np.hypot(east, north).max() < 1.0
+
+
 def test_gcj02_is_hundreds_of_metres_away_and_not_by_a_constant():
     lon, lat = np.array([110.9, 111.5]), np.array([21.6, 22.2])
     east, north = np.subtract(convert(lon, lat, "WGS84", "GCJ02"), (lon, lat)) * 111_320

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from shapely.geometry import box
 
 from dispatch.errors import TableError
 from dispatch.places.gazetteer import Gazetteer
+from dispatch.roads.layers import read_gazetteer, write_gazetteer
 
 # two counties side by side, a town in each, villages 0.01 degrees apart (about 1 km)
 ROWS = [
@@ -118,6 +121,48 @@ def test_an_empty_gazetteer_answers_nothing():
 def test_a_broken_table_is_named_for_its_fault(change, fault):
     with pytest.raises(TableError, match=fault):
         Gazetteer(pd.DataFrame([*ROWS, {**ROWS[2], "code": "new", **change}]))
+
+
+def test_an_alias_of_digits_is_an_official_code_and_no_name():
+    gazetteer = Gazetteer(pd.DataFrame([{**ROWS[2], "parent": "", "aliases": "440981116|老长坡"}]))
+    assert gazetteer.official_code == {0: "440981116"}
+    assert gazetteer.aliases == ["老长坡"]
+    assert gazetteer.find("440981116") == ()
+
+
+def test_an_entry_with_its_units_point_says_nothing_of_the_points_around():
+    vague = entry("V9", "某村", "village", 110.1, 21.5, "T1", radius_metres=3000.0)
+    gazetteer = Gazetteer(pd.DataFrame([*ROWS[:5], vague]))
+    assert gazetteer.admin(110.1, 21.5).village[0] == "V1"
+    assert gazetteer.radius_metres(gazetteer.row_of["V9"], 800.0) == 3000.0
+    # a village that merely stands where its town does is one like any other
+    seat = Gazetteer(pd.DataFrame([*ROWS[:3], {**vague, "radius_metres": 400.0}]))
+    assert seat.admin(110.1, 21.5).village[0] == "V9"
+
+
+def test_the_nearest_entry_is_named_with_its_distance():
+    row, metres = small().nearest_entry(110.1, 21.501)
+    # 0.001 degrees of latitude
+    assert (small().code[row], round(metres)) == ("T1", 111)
+    assert small().nearest_entry(np.nan, 21.5)[0] == -1
+
+
+def test_a_hundred_thousand_entries_load_in_half_a_second(tmp_path):
+    count = 100_000
+    names = [f"{'东西南北上中下'[n % 7]}{chr(0x4E00 + n % 9000)}村" for n in range(count)]
+    chance = np.random.default_rng(1)
+    frame = pd.DataFrame([ROWS[2]] * count).assign(
+        code=[f"V{n}" for n in range(count)], name=names, level="village", parent="T1",
+        lon=chance.uniform(110, 111, count), lat=chance.uniform(21, 22, count),
+    )  # fmt: skip
+    write_gazetteer(pd.concat([pd.DataFrame(ROWS[:4]), frame]), tmp_path / "gazetteer.csv")
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        loaded = Gazetteer(read_gazetteer(tmp_path / "gazetteer.csv"))
+        seconds.append(time.process_time() - start)
+    assert len(loaded) == count + 4
+    assert min(seconds) < 0.5
 
 
 def test_a_missing_column_is_named():

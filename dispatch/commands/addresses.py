@@ -29,7 +29,7 @@ _HEADS = (
     ("地址", "address"), ("地点", "place"), ("级别", "level"), ("经度", "lon"), ("纬度", "lat"),
     ("误差米", "± m"), ("可能", "share"), ("未用文字或说明", "text not used, or note"),
 )  # fmt: skip
-_LEVELS = {"point": ("坐标", "point"), "door": ("门牌", "door"), "poi": ("地点", "point of interest")}
+_LEVELS = {"point": ("坐标", "point"), "poi": ("地点", "point of interest")}
 
 
 def geocode(  # noqa: PLR0917 - typer makes each an option with a name

@@ -10,8 +10,6 @@ from dispatch.places.divisions import divisions
 from dispatch.places.gazetteer import ADMIN
 from dispatch.places.text import SUFFIXES, clean, core, names_a_building, suffix_after
 
-_LONGEST = 14  # signs of a unit's name
-
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -33,6 +31,7 @@ class Speller:
 
     def __init__(self) -> None:
         self._forms: dict[str, dict[str, list[int]]] = {level: {} for level in ADMIN}
+        self._lengths: dict[tuple[str, str], list[int]] = {}
         self._above: frozenset[str] = frozenset()
 
     def learn(self, unit: int, level: str, names: Iterable[str]) -> None:
@@ -43,6 +42,10 @@ class Speller:
             for form in dict.fromkeys((whole, core(whole, level))):
                 if len(form) >= 2 and not form.isdecimal():
                     forms.setdefault(form, []).append(unit)
+                    known = self._lengths.setdefault((level, form[:2]), [])
+                    if len(form) not in known:
+                        known.append(len(form))
+                        known.sort(reverse=True)
 
     def look_around(self, names: Iterable[str]) -> None:
         """Know the provinces and prefectures that units of these names lie in, listed or not."""
@@ -82,7 +85,7 @@ class Speller:
     ) -> tuple[int, int]:
         """The unit of `level` named at `at`, longest form first, and where its name ends; -1 if none."""
         forms = self._forms[level]
-        for length in range(min(_LONGEST, len(text) - at), 1, -1):
+        for length in self._lengths.get((level, text[at : at + 2]), ()):
             form = text[at : at + length]
             units = [unit for unit in forms.get(form, ()) if may_be(unit, upper)]
             if not units:

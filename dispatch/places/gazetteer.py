@@ -22,6 +22,7 @@ LEVELS = (
     "street", "police", "hotel", "school", "hospital", "market", "bank", "poi", "door",
 )  # fmt: skip
 ADMIN = LEVELS[:6]
+_RANK = {level: rank for rank, level in enumerate(LEVELS)}
 METRES_PER_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 _HIGHEST = 8  # steps up a chain of parents, more is a circle
 _NEIGHBOURS = 12
@@ -68,13 +69,18 @@ class Gazetteer:
         self.name: list[str] = rows["name"].tolist()
         self.level: list[str] = rows["level"].tolist()
         self.official_code: dict[int, str] = {}
-        self.aliases = [self._names_alone(row, given) for row, given in enumerate(rows["aliases"].tolist())]
+        self.aliases = [
+            self._names_alone(row, given) if given else ""
+            for row, given in enumerate(rows["aliases"].tolist())
+        ]
         self.lon = rows["lon"].to_numpy(dtype=np.float64)
         self.lat = rows["lat"].to_numpy(dtype=np.float64)
         self.own_radius_metres = rows["radius_metres"].to_numpy(dtype=np.float64)
         self.row_of = {code: row for row, code in enumerate(self.code)}
-        self._rank = np.array([LEVELS.index(level) for level in self.level], dtype=np.int64)
-        self._parent = np.array([self.row_of.get(code, -1) for code in rows["parent"]], dtype=np.int64)
+        self._rank = np.array([_RANK[level] for level in self.level], dtype=np.int64)
+        self._parent = np.array(
+            [self.row_of.get(code, -1) for code in rows["parent"].tolist()], dtype=np.int64
+        )
         self._polygons = polygons
         self._scale = math.cos(math.radians(float(np.nanmedian(self.lat)) if self._placed.any() else 0.0))
         self.ancestors = self._climb()
@@ -357,7 +363,9 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
     rows = pd.DataFrame(index=range(len(frame)))
     for name in ("code", "name", "level", "parent", "aliases"):
         texts = frame[name].tolist() if name in frame else [""] * len(frame)
-        rows[name] = [one if isinstance(one, str) else _as_text(one) for one in texts]
+        rows[name] = np.array(
+            texts if set(map(type, texts)) == {str} else list(map(_as_text, texts)), dtype=object
+        )
     for name in ("lon", "lat", "radius_metres"):
         given = frame[name].tolist() if name in frame else [math.nan] * len(frame)
         rows[name] = pd.to_numeric(pd.Series(given, dtype=object), errors="coerce").astype(np.float64)
@@ -375,6 +383,8 @@ def _checked(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _as_text(value: Any) -> str:
     """A code read as a number is still that code; a missing value is empty."""
+    if isinstance(value, str):
+        return value
     if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -350,8 +350,8 @@ class _Joiner:
         return self.entries[at].name if at >= 0 else "?"
 
     def _metres(self, one: _Entry, other: _Entry) -> float:
-        (ax, ay), (bx, by) = self.gazetteer.xy_metres([one.lon, other.lon], [one.lat, other.lat])
-        return math.hypot(ax - bx, ay - by)
+        scale = math.cos(math.radians(one.lat))
+        return math.hypot((one.lon - other.lon) * scale, one.lat - other.lat) * METRES_PER_DEGREE
 
     def _metres_from_county(self, county: int, lon: float, lat: float) -> float:
         outline = self._counties.get(self.entries[county].code)

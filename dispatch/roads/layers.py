@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import geopandas as gpd
@@ -40,12 +39,12 @@ def read_gazetteer(path: Path) -> pd.DataFrame:
     """The gazetteer's table; MissingInput, BadInput or TableError where it cannot be used."""
     numbers = ["lon", "lat", "residents", "radius_metres"]
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        kinds = dict.fromkeys(COLUMNS, str) | dict.fromkeys(numbers, float)
+        blank = {name: [""] for name in numbers}
+        table = pd.read_csv(path, dtype=kinds, keep_default_na=False, na_values=blank, encoding="utf-8")
         if missing := [name for name in COLUMNS if name not in table.columns]:
             raise TableError("gazetteer", [f"column {name!r} is missing" for name in missing])
-        table = table[COLUMNS].astype(object)
-        for name in numbers:
-            table[name] = pd.to_numeric(table[name].replace("", math.nan)).astype(float)
+        table = table[COLUMNS].astype(dict.fromkeys(set(COLUMNS) - set(numbers), object))
     except FileNotFoundError as cause:
         raise MissingInput(path) from cause
     except (OSError, ValueError, pd.errors.ParserError) as cause:
