@@ -11,6 +11,7 @@ from benchmarks.address_hand import HandResult, answer_hand, read_hand
 from benchmarks.address_maker import CORRUPTIONS, Maker, Row, pairs_of_corruptions
 from benchmarks.address_names import Characters, Names
 from benchmarks.address_scores import reliability
+from benchmarks.geocode import answer
 from dispatch.area import open_area
 from dispatch.places.gazetteer import Gazetteer
 
@@ -70,11 +71,23 @@ def test_no_address_by_hand_is_likely_in_a_county_it_does_not_mean():
     assert [one.row.address for one in by_hand() if one.wrong_county] == []
 
 
-@pytest.mark.parametrize("verdict", ["place", "ambiguous", "outside", "nothing"])
-def test_most_addresses_by_hand_are_answered_right(verdict):
+# a little below the share measured (docs/geocoding.md), so that a fall is noticed
+@pytest.mark.parametrize(
+    ("verdict", "floor"), [("place", 0.97), ("ambiguous", 0.9), ("outside", 0.97), ("nothing", 0.96)]
+)
+def test_nearly_all_addresses_by_hand_are_answered_right(verdict, floor):
     mine = [one for one in by_hand() if one.row.verdict == verdict]
-    # a floor below the measured share (docs/geocoding.md), so that a fall is noticed
-    assert sum(one.right for one in mine) / len(mine) >= 0.85
+    assert sum(one.right for one in mine) / len(mine) >= floor
+
+
+def test_addresses_of_other_seeds_are_placed_as_promised():
+    rows = made(3000, 20261122)
+    results, _ = answer(rows, practice(), names())
+    for group, goal in (("clean", 0.99), ("one", 0.97), ("two", 0.92)):
+        mine = [one for one in results if one.row.group == group and one.row.truth.decided == "unit"]
+        assert sum(one.right_unit for one in mine) / len(mine) >= goal, group
+    # at most 1 in 10,000 is the promise; of 3,000 rows that is none, one for bad luck
+    assert sum(one.wrong_county for one in results) <= 1
 
 
 # the labels of the maker
