@@ -132,7 +132,9 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
     weather: Annotated[
         str | None, typer.Option(help="dry, rain, heavy_rain, typhoon, fog, dense_fog, snow or ice.")
     ] = None,
-    policy: Annotated[str | None, typer.Option(help="How to decide: ortools (default), search or nearest.")] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="How to decide: ortools (default), search or nearest.")
+    ] = None,
     seconds: Annotated[float | None, typer.Option(min=0.01, help="How long to think; default 5.")] = None,
     iterations: Annotated[
         int | None, typer.Option(min=1, help="Think for so many steps instead: the same plan on any run.")
