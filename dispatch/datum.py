@@ -31,6 +31,7 @@ _SPELLINGS = MappingProxyType({
 })  # fmt: skip
 _SEMI_MAJOR_METRES = 6378245.0  # Krasovsky 1940, as the public approximation of GCJ-02 has it
 _ECCENTRICITY_SQUARED = 0.00669342162296594323
+_FULL_CIRCLE = 360.0  # degrees
 _ROUNDS = 50
 _STILL = 1e-12  # degrees; 1e-8 is a millimetre
 
@@ -51,7 +52,7 @@ def known_datum(text: str) -> str:
 
 
 def convert(lon: ArrayLike, lat: ArrayLike, source: str, target: str) -> tuple[Degrees, Degrees]:
-    """Move coordinates in degrees from one datum to another; what is not finite becomes NaN.
+    """Move coordinates in degrees from one datum to another; what can be no degrees becomes NaN.
 
     `lon` and `lat` are of one shape, and so are the two float64 arrays returned. There and
     back again is the same point to less than a millimetre. Outside `CHINA` GCJ-02 equals
@@ -75,7 +76,7 @@ def convert(lon: ArrayLike, lat: ArrayLike, source: str, target: str) -> tuple[D
     if _STEPS[start] == _STEPS[end]:
         return x, y
     shape = x.shape
-    x, y = (np.where(np.isfinite(one), one, np.nan).ravel() for one in (x, y))
+    x, y = (np.where(np.abs(one) <= _FULL_CIRCLE, one, np.nan).ravel() for one in (x, y))
     for step in range(_STEPS[start], _STEPS[end], -1):
         x, y = (_bd09_to_gcj02 if step == 2 else _gcj02_to_wgs84)(x, y)
     for step in range(_STEPS[start], _STEPS[end]):

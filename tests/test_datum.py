@@ -90,6 +90,13 @@ def test_missing_coordinates_stay_missing_and_the_input_is_not_touched():
     assert (lon[0], lat[0]) == (110.9, 21.6)
 
 
+@pytest.mark.parametrize("number", [3.4e306, -1e9, 506_202.0, np.inf])
+@pytest.mark.parametrize("pair", [(a, b) for a, b in PAIRS if a != b and {a, b} != {"WGS84", "CGCS2000"}])
+def test_what_can_be_no_degrees_becomes_nan(number, pair):
+    assert np.isnan(convert(number, 21.6, *pair)[0])
+    assert np.isnan(convert(110.9, number, *pair)[1])
+
+
 @pytest.mark.parametrize("text", ["", "  ", "WGS", "Mars", "{{7*7}}"])
 def test_an_unknown_datum_is_refused_and_the_known_ones_are_named(text):
     with pytest.raises(BadInput, match="WGS84, CGCS2000, GCJ02, BD09"):
