@@ -396,3 +396,16 @@ def test_a_village_named_in_full_beats_one_that_is_only_nearly_named():
 def test_what_is_said_around_an_address_changes_nothing(text):
     found = maoming_first(text)
     assert (found.path[-1], found.probability > 0.9) == ("旺沙村委会", True)
+
+
+@needs_lists
+@pytest.mark.parametrize("text", ["新东村委会旁", "甘州村委会20号", "汕口垌村委会134号", "门口51同上"])
+def test_a_name_cut_out_of_a_longer_one_is_never_likely(text):
+    found = geocode([text], _maoming())[0]
+    assert all(one.probability < 0.5 for one in found)
+
+
+@needs_lists
+def test_a_village_and_a_community_of_one_name_are_told_apart_by_their_kind():
+    assert maoming_first("高州市南塘镇南塘村").path[-1] == "南塘村委会"
+    assert maoming_first("高州市南塘镇南塘社区").path[-1] == "南塘居委会"

@@ -7,6 +7,7 @@ decomposition dictionary of kfcd and four-corner codes; data/SOURCES.md names th
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -23,6 +24,7 @@ _DIGITS = MappingProxyType({
 })  # fmt: skip
 # Sounds that speakers of the south write for each other; the longer first.
 _MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
+_RADICAL_SIGNS = 250
 _SAME_CORNERS = 4  # of five digits of the four-corner code
 
 
@@ -49,9 +51,8 @@ def likeness(sign: str, other: str) -> Likeness:
     if sign in other_parts or other in parts or (parts and sorted(parts) == sorted(other_parts)):
         return "shape"
     shared = sum(one == two for one, two in zip(corners, other_corners, strict=False))
-    # the first part is most often the radical, which hundreds of signs share
-    phonetic = bool(set(parts[1:]) & set(other_parts[1:]))
-    return "shape" if phonetic or shared >= _SAME_CORNERS else "none"
+    telling = (set(parts) & set(other_parts)) - _radicals()
+    return "shape" if telling or shared >= _SAME_CORNERS else "none"
 
 
 @cache
@@ -63,6 +64,13 @@ def _features() -> tuple[dict[str, frozenset[str]], dict[str, tuple[tuple[str, .
             sounds[row["sign"]] = frozenset(_merged(one) for one in row["sounds"].split())
             shapes[row["sign"]] = (tuple(row["parts"].split()), row["corners"])
     return sounds, shapes
+
+
+@cache
+def _radicals() -> frozenset[str]:
+    """Parts that so many signs share that sharing one makes no likeness."""
+    counts = Counter(part for parts, _ in _features()[1].values() for part in parts)
+    return frozenset(part for part, count in counts.items() if count > _RADICAL_SIGNS)
 
 
 def _merged(sound: str) -> str:

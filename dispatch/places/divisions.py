@@ -121,6 +121,21 @@ def divisions() -> tuple[tuple[str, str], ...]:
         return tuple((row["code"], row["name"]) for row in csv.DictReader(file))
 
 
+def code_of(code: str, name: str) -> str:
+    """The code in China's list of a county with that code or else, where one county alone bears it, that name."""
+    codes, by_name = _codes()
+    return code if code in codes else by_name.get(name, "")
+
+
+@cache
+def _codes() -> tuple[frozenset[str], dict[str, str]]:
+    by_name: dict[str, str] = {}
+    for code, name in divisions():
+        if len(code) == 6:
+            by_name[fold(clean(name))] = "" if fold(clean(name)) in by_name else code
+    return frozenset(code for code, _ in divisions()), by_name
+
+
 @cache
 def former_county_names() -> Mapping[str, tuple[str, ...]]:
     """By county code of today, what it or a county merged into it was called since 1980."""

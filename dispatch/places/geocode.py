@@ -19,7 +19,7 @@ from dispatch.places.divisions import Elsewhere, Surroundings
 from dispatch.places.gazetteer import ADMIN, LEVELS, Gazetteer
 from dispatch.places.mentions import Mention, Reader
 from dispatch.places.settings import PlaceSettings, default_settings
-from dispatch.places.straight import Found, StraightReader
+from dispatch.places.straight import DOOR, Found, StraightReader
 from dispatch.places.text import clean, fold
 from dispatch.places.weigh import Weighed, Weigher
 
@@ -33,6 +33,7 @@ _RIVAL = 0.5  # a second candidate with this share of the first makes a text amb
 _MOST_SUSPECTS = 8  # signs of one text that may be the wrong one
 _UNIT_WORD = re.compile(r"村民委员会|居民委员会|村委会|居委会|社区|街道|办事处|居住|[村镇乡县区市住]")
 _UNKNOWN_UNIT = re.compile(r"[\u4e00-\u9fff]{2,}(?:镇|乡|街道|县)")
+_SPOKEN_BEFORE = "在住址到去于是来往地省市"  # such a sign may stand before a name
 _BESIDE = ("附近", "对面", "旁", "隔壁", "斜对面")
 
 
@@ -102,12 +103,12 @@ class Geocoder:
         if around.certain and self.surroundings.known and not own_county:
             return Answer(note="outside", elsewhere=around.name)
         match = self.settings.match
-        weighed = Weigher(self.gazetteer, match, mentions, hint).weigh()
+        weighed = Weigher(self.reader.index, match, mentions, hint).weigh()
         suspects = self._suspects(text, mentions, weighed, around)
         if suspects:
             near = self.reader.read_near(text, suspects, self._named(mentions, weighed))
             if near:
-                weighed = Weigher(self.gazetteer, match, mentions + near, hint).weigh()
+                weighed = Weigher(self.reader.index, match, mentions + near, hint).weigh()
         if not weighed:
             return Answer(note="outside" if around.name else "unmatched", elsewhere=around.name)
         candidates = self._candidates(shown, mentions, weighed, around)
@@ -153,7 +154,7 @@ class Geocoder:
         """Stretches of text that name an entry, its units, or the land they lie in, repetitions too."""
         if one is None:
             return list(around.own)
-        chain = self.gazetteer.chain(one.row)
+        chain = self.reader.index.chain(one.row)
         again = [other for other in mentions if other.row in chain and not other.part]
         return [*((other.start, other.end) for other in (*one.taken, *again)), *around.own]
 
@@ -178,14 +179,30 @@ class Geocoder:
             doubt = match.unknown_unit if _UNKNOWN_UNIT.search(fold(unused)) else 1.0
             probability = math.exp(one.odds - best) / total * min(one.most * doubt, cap)
             probability = min(probability, match.county_in_doubt) if doubtful else probability
+            if self._is_cut_out(fold(shown), one):
+                probability = min(probability, match.nearly_alone)
             if probability >= _LEAST:
                 beside = fold(shown).startswith(_BESIDE, one.taken[0].end)
                 found.append(self._candidate(one.row, probability, used, unused, beside=beside))
         return tuple(sorted(found, key=lambda one: -one.probability))
 
+    def _is_cut_out(self, text: str, one: Weighed) -> bool:
+        """Whether nothing but one name speaks for it, and that may be a part of a longer one."""
+        leaf = one.taken[0]
+        if len(one.taken) > 1 or one.county_said or self.reader.index.rank[one.row] < _TOWNSHIP:
+            return False
+        before = text[leaf.start - 1 : leaf.start]
+        cut_before = "\u4e00" <= before <= "\u9fff" and before not in _SPOKEN_BEFORE
+        after = text[leaf.end : leaf.end + 1]
+        return cut_before or (
+            not leaf.suffixed
+            and "\u4e00" <= after <= "\u9fff"
+            and not DOOR.match(text, leaf.end).end() > leaf.end  # type: ignore[union-attr]
+        )
+
     def _other_counties(self, weighed: list[Weighed]) -> float:
         """Share of the odds that lies outside the county of the likeliest."""
-        county = [self.gazetteer.lineage[one.row][_COUNTY] for one in weighed]
+        county = [self.reader.index.lineage[one.row][_COUNTY] for one in weighed]
         odds = [math.exp(one.odds - weighed[0].odds) for one in weighed]
         return sum(o for o, c in zip(odds, county, strict=True) if c != county[0]) / sum(odds)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 
-from dispatch.places.divisions import former_county_names
+from dispatch.places.divisions import code_of, former_county_names
 from dispatch.places.gazetteer import ADMIN, LEVELS, Gazetteer
 from dispatch.places.text import chinese_name, clean, core, fold, other_numerals, suffix_after
 
@@ -22,6 +23,7 @@ _LODGING = re.compile(
     r"(?:国际|商务|快捷|连锁|假日)?(?:大酒店|酒店|宾馆|旅馆|旅店|旅社|招待所|公寓|客栈|民宿)$"
 )
 _NEAR_LEVELS = frozenset({*ADMIN, "street"})
+_TWIN_METRES = {_COUNTY: 40_000.0, _TOWNSHIP: 8_000.0}
 LONGEST_NEAR = 8  # signs; in longer names one wrong sign leaves enough to be found by their parts
 
 
@@ -36,6 +38,8 @@ class NameIndex:
         upper = zip(self.plain, gazetteer.level, self.rank, strict=True)
         self._units |= {core(name, level) for name, level, rank in upper if rank <= _COUNTY}
         twins = _twins(gazetteer, self.plain, self.rank)
+        self.lineage = _merged(gazetteer.lineage, twins)
+        """As the gazetteer's, units listed twice being one."""
         found: dict[str, int | list[int]] = {}
         for row in range(len(self.plain)):
             for key in self._keys(row):
@@ -49,6 +53,10 @@ class NameIndex:
         for start, many in lengths.items():
             order = tuple(sorted(many, reverse=True))
             self.lengths[start] = shared.setdefault(order, order)
+
+    def chain(self, row: int) -> list[int]:
+        """Rows of the units above an entry from the province down, then the entry itself."""
+        return [*(unit for unit in self.lineage[row] if unit >= 0 and unit != row), row]
 
     @cached_property
     def near(self) -> dict[str, str]:
@@ -71,7 +79,7 @@ class NameIndex:
         library does (旺沙村12号), without that: 12号.
         """
         below: dict[int, dict[str, int | list[int]]] = {}
-        lineage, rank = self.gazetteer.lineage, self.rank
+        lineage, rank = self.lineage, self.rank
         for key, rows in self.rows.items():
             for row in rows:
                 above = min(rank[row], _VILLAGE + 1) - 1
@@ -100,7 +108,8 @@ class NameIndex:
             [self.plain[row], *(fold(clean(one)) for one in given.split("|"))] if given else [self.plain[row]]
         )
         if level == "county":
-            names += [fold(clean(one)) for one in former_county_names().get(self.gazetteer.code[row], ())]
+            code = code_of(self.gazetteer.code[row], self.plain[row])
+            names += [fold(clean(one)) for one in former_county_names().get(code, ())]
         elif level not in ADMIN and level != "street":
             names += _shorter(self.gazetteer.name[row])
         for name in names:
@@ -115,7 +124,7 @@ class NameIndex:
                     yield other
 
     def _township_name(self, row: int) -> str:
-        above = self.gazetteer.lineage[row][ADMIN.index("township")]
+        above = self.lineage[row][_TOWNSHIP]
         return self.plain[above] if above >= 0 else ""
 
 
@@ -131,21 +140,47 @@ def _shorter(name: str) -> Iterator[str]:
 
 
 def _twins(gazetteer: Gazetteer, plain: list[str], rank: list[int]) -> dict[int, int]:
-    """Units listed twice, as maps do by a point and by a border: the row nothing lies in, and the other."""
+    """Units listed twice, as maps do by a point and by a border: the row with less in it, and the other.
+
+    Far from each other two counties of one name are two; towns are one only in one county.
+    """
     inhabitants = [np.bincount(column[column >= 0], minlength=len(plain)) for column in gazetteer.ancestors.T]
-    groups: dict[tuple[int, str, int], list[int]] = {}
+    groups: dict[tuple[int, str], list[int]] = {}
     for row, name in enumerate(plain):
         if rank[row] <= _TOWNSHIP:
-            # two towns of one name are one only in one county
-            county = gazetteer.lineage[row][_COUNTY] if rank[row] == _TOWNSHIP else -1
-            groups.setdefault((rank[row], name, county), []).append(row)
+            groups.setdefault((rank[row], name), []).append(row)
     found: dict[int, int] = {}
-    for (level, _, _), rows in groups.items():
-        first = max(rows, key=lambda row: inhabitants[level][row])
-        lived_in = [row for row in rows if inhabitants[level][row] > 1]
-        if len(rows) > 1 and len(lived_in) <= 1:
-            found |= {row: first for row in rows if row != first}
+    for (level, _), rows in groups.items():
+        kept: list[int] = []
+        for row in sorted(rows, key=lambda row: -inhabitants[level][row]):
+            same = (one for one in kept if _is_one(gazetteer, one, row, level, plain))
+            first = next(same, None)
+            if first is None:
+                kept.append(row)
+            else:
+                found[row] = first
     return found
+
+
+def _merged(lineage: list[list[int]], twins: dict[int, int]) -> list[list[int]]:
+    if not twins:
+        return lineage
+    # most lists are the gazetteer's own
+    return [
+        units if twins.keys().isdisjoint(units) else [twins.get(unit, unit) for unit in units]
+        for units in lineage
+    ]
+
+
+def _is_one(gazetteer: Gazetteer, one: int, other: int, level: int, plain: list[str]) -> bool:
+    if level < _COUNTY:
+        return True
+    if level == _TOWNSHIP:
+        counties = [gazetteer.lineage[row][_COUNTY] for row in (one, other)]
+        if min(counties) < 0 or plain[counties[0]] != plain[counties[1]]:
+            return False
+    (ax, ay), (bx, by) = gazetteer.xy_metres(gazetteer.lon[[one, other]], gazetteer.lat[[one, other]])
+    return not math.hypot(ax - bx, ay - by) > _TWIN_METRES[level]
 
 
 def _add(found: dict[str, int | list[int]], key: str, row: int) -> None:
@@ -161,4 +196,6 @@ def _add(found: dict[str, int | list[int]], key: str, row: int) -> None:
 
 
 def _tuples(found: dict[str, int | list[int]]) -> dict[str, tuple[int, ...]]:
-    return {key: tuple(rows) if isinstance(rows, list) else (rows,) for key, rows in found.items()}
+    return {
+        key: tuple(dict.fromkeys(rows)) if isinstance(rows, list) else (rows,) for key, rows in found.items()
+    }

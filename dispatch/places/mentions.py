@@ -13,7 +13,7 @@ from dispatch.places.text import is_urban, names_a_building, suffix_after
 
 _CROWD = 30  # more entries of one name than this are first held against the units named
 _SETTLEMENTS = ("village", "hamlet")
-_EXACT, _SAME_KIND, _RENAMED, _OTHER_KIND, _BARE, _OF_BUILDING = 1.0, 0.98, 0.9, 0.7, 0.85, 0.4
+_EXACT, _SAME_KIND, _RENAMED, _OTHER_KIND, _BARE, _OF_BUILDING = 1.0, 1.0, 0.9, 0.5, 0.85, 0.4
 _NUMBER = re.compile(r"第?[0-9十]+")
 _COUNTED = re.compile(r"[0-9十]*(?:村民小组|小组|[组号栋幢座楼层室房巷弄队])")
 _WRONG_SIGN: dict[Likeness, float] = {"sound": 0.6, "shape": 0.8, "none": 1.8}  # signs it costs
@@ -27,7 +27,8 @@ class Mention(NamedTuple):
     `worth` is how many signs that explains, less where the suffix differs or a sign is wrong;
     `suffixed` that the kind of unit is written; `part` that the name seems part of a road or
     a building; `wrong` how the one wrong sign resembles the right one, "" where none is wrong;
-    `looked_at` the share of all that bear the name which were looked at.
+    `looked_at` the share of all that bear the name which were looked at; `moved` that a county
+    is named as one merged into it was, whose towns may since lie elsewhere.
     """
 
     start: int
@@ -39,6 +40,7 @@ class Mention(NamedTuple):
     part: bool
     wrong: Likeness | Literal[""] = ""
     looked_at: float = 1.0
+    moved: bool = False
 
 
 def overlaps(one: Mention, other: Mention) -> bool:
@@ -86,7 +88,7 @@ class Reader:
         `named` are rows of units that the text names. A name outside of those counts only with
         the kind of unit written after it, and if the wrong sign resembles the right one.
         """
-        near, index, lineage = self.index.near, self.index.rows, self.gazetteer.lineage
+        near, index, lineage = self.index.near, self.index.rows, self.index.lineage
         context = _Context(named, lineage)
         found: dict[tuple[int, int], Mention] = {}
         for at in suspects:
@@ -122,14 +124,15 @@ class Reader:
             grown = suffix_after(text, end, level)  # a hamlet listed without any suffix
         written = text[start : end + grown]
         suffixed = grown > 0 or (level in ADMIN[:4] and plain == written) or level not in ADMIN
-        part = not suffixed and (
-            names_a_building(text, end)
-            # 杨梅村 is no town of 杨梅
-            or (level in ("county", "township") and suffix_after(text, end, "village") > 0)
+        # 杨梅村 is no town of 杨梅
+        part = (not suffixed and names_a_building(text, end)) or (
+            not grown and level in ("county", "township") and suffix_after(text, end, "village") > 0
         )
         quality = self._quality(level, plain, written, grown, part=part)
         worth = quality * (end + grown - start)
-        return Mention(start, end + grown, row, self.index.rank[row], worth, suffixed, part)
+        found = Mention(start, end + grown, row, self.index.rank[row], worth, suffixed, part)
+        moved = level == "county" and text[start:end] not in plain and plain[:2] != text[start : start + 2]
+        return found._replace(moved=True) if moved else found
 
     def _quality(self, level: str, plain: str, written: str, grown: int, *, part: bool) -> float:
         if part:
@@ -156,7 +159,7 @@ class Reader:
                 for one in found
                 if one.rank < len(ADMIN) - 1 and not (start < one.end and one.start < end)
             }
-            within = [row for row in rows if apart.intersection(self.gazetteer.lineage[row])]
+            within = [row for row in rows if apart.intersection(self.index.lineage[row])]
             chosen = (within or rows)[:_CROWD]
             share = len(chosen) / len(within or rows)
             more += [self._mention(text, start, end, row)._replace(looked_at=share) for row in chosen]

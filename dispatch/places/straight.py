@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from dispatch.places.characters import Likeness, likeness
-from dispatch.places.divisions import divisions
+from dispatch.places.divisions import code_of, divisions
 from dispatch.places.gazetteer import ADMIN
 from dispatch.places.index import NameIndex
 from dispatch.places.text import clean, core, fold, is_urban, names_a_building, suffix_after
@@ -112,7 +112,7 @@ class StraightReader:
     def _whole(self, text: str, start: int, length: int, rows: tuple[int, ...], level: str) -> _Step:
         """With its suffix, and past its repetition; nowhere if another kind of unit is written."""
         plain, end = self._index.plain, start + length
-        if len(rows) > 1 or plain[rows[0]] != text[start:end]:
+        if level == "village" or len(rows) > 1 or plain[rows[0]] != text[start:end]:
             end += suffix_after(text, end, level)
         written = text[start:end]
         if len(rows) > 1:
@@ -159,7 +159,7 @@ class StraightReader:
         for row in {row for rows in self._counties.values() for row in rows}:
             upper = _listed_above(gazetteer.code[row], index.plain[row])
             for level in (_PROVINCE, _CITY):
-                above = gazetteer.lineage[row][level]
+                above = index.lineage[row][level]
                 upper[level] = index.plain[above] if above >= 0 else upper[level]
             for province in {"", upper[_PROVINCE], core(upper[_PROVINCE], "province")}:
                 for city in {"", upper[_CITY], core(upper[_CITY], "city")}:
@@ -168,26 +168,14 @@ class StraightReader:
 
 
 def _listed_above(code: str, name: str) -> list[str]:
-    """Province and prefecture that China's list has above a county, by its code or else its name."""
-    listed = _listed()
-    codes = [code] if code in listed else _codes_of().get(name, [])
-    if len(codes) != 1:  # a name that counties of several prefectures bear
-        return ["", ""]
-    return [listed.get(codes[0][:2], ""), listed.get(codes[0][:4], "")]
+    """Province and prefecture that China's list has above a county."""
+    listed, code = _listed(), code_of(code, name)
+    return [listed.get(code[:2], ""), listed.get(code[:4], "")]
 
 
 @cache
 def _listed() -> dict[str, str]:
     return {code: fold(clean(name)) for code, name in divisions()}
-
-
-@cache
-def _codes_of() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for code, name in _listed().items():
-        if len(code) == 6:
-            found.setdefault(name, []).append(code)
-    return found
 
 
 def _one_wrong(written: str, name: str) -> Likeness | Literal[""]:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dispatch.places.gazetteer import ADMIN, Gazetteer
+from dispatch.places.gazetteer import ADMIN
+from dispatch.places.index import NameIndex
 from dispatch.places.mentions import Mention, overlaps
 from dispatch.places.settings import MatchSettings
 
@@ -15,9 +16,9 @@ _SETTLEMENTS = ("village", "hamlet")
 # The log-odds below order candidates; how sure the best one is comes from the settings.
 _OTHER_COUNTY, _OTHER_TOWNSHIP, _OTHER_WEAK = 5.0, 4.0, 1.5
 _WRONG_BESIDES = 3.0  # a contradiction and a wrong sign as well
-_LEVEL_ODDS = {"township": -0.3, "village": -0.6, "hamlet": -1.0, "street": -0.6}
+_LEVEL_ODDS = {"township": -0.3, "village": -0.6, "hamlet": -0.6, "street": -0.6}
 _BARE_ODDS = -0.6  # a settlement named without any suffix
-_HINT_ODDS = {"county": 1.0, "township": 1.7, "village": 2.4}
+_HINT_ODDS = {"county": 1.6, "township": 2.2, "village": 2.8}
 _MOST_WEIGHED = 40
 _UNLIKELY = 8.0  # e^-8: less than 1 in 3,000
 
@@ -38,9 +39,9 @@ class Weigher:
     """Weighs the entries that one text mentions; `hint` are codes of units other evidence speaks for."""
 
     def __init__(
-        self, gazetteer: Gazetteer, match: MatchSettings, mentions: list[Mention], hint: frozenset[str]
+        self, index: NameIndex, match: MatchSettings, mentions: list[Mention], hint: frozenset[str]
     ) -> None:
-        self._gazetteer, self._match, self._hint = gazetteer, match, hint
+        self._index, self._gazetteer, self._match, self._hint = index, index.gazetteer, match, hint
         self._by_row: dict[int, list[Mention]] = {}
         spans: dict[tuple[int, int], list[Mention]] = {}
         for one in mentions:
@@ -76,7 +77,7 @@ class Weigher:
 
     def _without_unlinked(self, found: list[Weighed]) -> list[Weighed]:
         """Drop provinces and prefectures where something finer is named that may well lie in them."""
-        lineage, by_row = self._gazetteer.lineage, self._by_row
+        lineage, by_row = self._index.lineage, self._by_row
         exact = [one.row for one in found if by_row[one.row][0].rank >= _COUNTY and not one.taken[0].wrong]
         return [
             one
@@ -89,14 +90,14 @@ class Weigher:
         """Log-odds an entry cannot exceed: all that its path explains, if nothing overlapped."""
         by_row = self._by_row
         total = max(one.worth for one in by_row[row])
-        for unit in self._gazetteer.lineage[row]:
+        for unit in self._index.lineage[row]:
             if unit in by_row and unit != row:
                 total += max(one.worth for one in by_row[unit])
         return self._match.odds_per_sign * total + (max(_HINT_ODDS.values()) if self._hint else 0.0)
 
     def _weigh(self, row: int) -> Weighed:
         gazetteer, level = self._gazetteer, self._gazetteer.level[row]
-        chain = gazetteer.chain(row)
+        chain = self._index.chain(row)
         taken = self._taken(row, chain)
         leaf = taken[0]
         named = {gazetteer.level[one.row] for one in taken if not one.part}
@@ -153,7 +154,9 @@ class Weigher:
             rank = min(one.rank for one in found)
             # a name that is there, sign for sign, speaks louder than one that nearly is
             named_in_full = wrong or any(one.suffixed for one in found if one.rank == rank)
-            if rank == _COUNTY:
+            if rank == _COUNTY and all(one.moved for one in found if one.rank == rank):
+                against += _OTHER_WEAK
+            elif rank == _COUNTY:
                 against, cap = against + _OTHER_COUNTY, min(cap, match.conflict_county)
             elif named_in_full:
                 against, cap = against + _OTHER_TOWNSHIP, min(cap, match.conflict_township)
@@ -172,7 +175,7 @@ class Weigher:
 
     def _fits(self, row: int, chain: set[int], found: Iterable[Mention]) -> bool:
         """Whether a stretch of text can be read so that it does not contradict `row`."""
-        ancestors = self._gazetteer.lineage
+        ancestors = self._index.lineage
         for one in found:
             if one.row in chain or row in ancestors[one.row]:
                 return True
@@ -191,7 +194,7 @@ class Weigher:
         seen: set[int] = set()
         units: set[int] = set()
         for one in found:
-            chain = self._gazetteer.chain(one.row)
+            chain = self._index.chain(one.row)
             if one.row in units or not seen.isdisjoint(chain):
                 continue
             kept.append(one)
