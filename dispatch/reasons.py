@@ -160,7 +160,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "有 {count} 处地点符合，请结合镇村或其他线索判断",
         "{count} places fit: a town, a village or other evidence must tell",
     ),
-    "NO_UNIT_KNOWN": ("坐标在辖区内，但所属单位未知", "inside the area, but which unit it lies in is not known"),
+    "NO_UNIT_KNOWN": (
+        "坐标在辖区内，但所属单位未知",
+        "inside the area, but which unit it lies in is not known",
+    ),
     "ONLINE_ALONE": ("地点仅由 {helper} 给出，本地地名未能印证", "the place is {helper}'s word alone"),
     "ONLINE_ELSEWHERE": (
         "{helper} 给出的地点不在辖区内或范围太大，未采用",
