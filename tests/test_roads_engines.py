@@ -145,6 +145,12 @@ def test_other_speeds_may_open_and_close_roads_to_snap_to():
     )
 
 
+def test_closures_of_one_edge_multiply():
+    line = roads([(0, 0), (0, 10_000)], [(0, 1, BOTH)])
+    twice = travel(line, closures=[Closure(np.array([0]), 0.5), Closure(np.array([0]), 0.2)])
+    assert twice.matrix(at((0, 0)), at((0, 9000)))[0, 0] == pytest.approx(90, abs=0.1)  # 9 km at 6 km/h
+
+
 @pytest.mark.parametrize(
     ("closure", "said"),
     [

@@ -311,6 +311,19 @@ def test_nothing_is_written_through_a_link(tmp_path):
     assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_an_order_behind_a_link_is_not_trusted_and_put_in_its_place(kept, tmp_path, caplog):
+    folder, file = kept
+    file.rename(tmp_path / "planted")
+    file.symlink_to(tmp_path / "planted")
+    planted = (tmp_path / "planted").read_bytes()
+    with caplog.at_level(logging.INFO, "dispatch.roads"):
+        asked(folder)
+    assert "read from the cache" not in caplog.text
+    assert not file.is_symlink()
+    assert (tmp_path / "planted").read_bytes() == planted
+
+
 def test_a_write_cut_short_leaves_nothing_behind(tmp_path, monkeypatch):
     def no_space(*_):
         raise OSError(28, "No space left on device")

@@ -1,5 +1,7 @@
 """Isochrones: as far as the minutes reach, wider with more minutes, whole where roads are continuous."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import shapely
@@ -62,18 +64,27 @@ def test_from_several_points_the_quickest_counts():
     assert shape.contains(metres((4900, 0), (10_000, 0), (15_100, 0))).tolist() == [True, False, True]
 
 
-def test_blocks_between_reached_streets_are_no_holes():
-    side = 12
+def blocks(side=12):
+    """Streets 700 m apart, every block a little askew."""
     number = np.arange(side * side).reshape(side, side)
-    streets = [
-        (a, b, BOTH)
-        for one in (number, number.T)
-        for a, b in zip(one[:, :-1].flat, one[:, 1:].flat, strict=True)
-    ]
-    blocks = roads([(700 * x, 700 * y) for y in range(side) for x in range(side)], streets)
-    shape = travel(blocks).isochrone(at((3500, 3500)), [7], UTM).geometry[0]
+    pairs = [*zip(number[:, :-1].flat, number[:, 1:].flat, strict=True)]
+    pairs += [*zip(number[:-1].flat, number[1:].flat, strict=True)]
+    askew = np.random.default_rng(3).uniform(-90, 90, (side * side, 2))
+    places = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2) * 700.0
+    return roads(places + askew, [(a, b, BOTH, (a * b) % 5 * 0.04) for a, b in pairs])
+
+
+def test_blocks_between_reached_streets_are_no_holes():
+    shape = travel(blocks()).isochrone(at((3500, 3500)), [7], UTM).geometry[0]
     assert shape.geom_type == "Polygon"
     assert len(shape.interiors) == 0
+
+
+def test_every_isochrone_holds_all_of_the_one_before():
+    shapes = travel(blocks()).isochrone(at((3500, 3500)), np.arange(1, 7, 0.5), UTM).geometry
+    for less, more in pairwise(shapes):
+        assert less.difference(more).area < 1e-3
+        assert more.area > less.area
 
 
 def test_no_hole_is_left_that_could_be_walked_across_from_its_roads():

@@ -69,6 +69,15 @@ def test_only_one_way_on_bans_the_others_and_turning_back(engine):
     assert minutes(town, (0, -500), (500, 0), engine=engine) == pytest.approx(3, abs=0.03)
 
 
+@pytest.mark.parametrize(("only", "expected"), [(False, 3), (True, 11)])
+def test_who_must_go_on_cannot_turn_back_there_to_make_a_banned_turn(only, expected):
+    # south to east is banned at 0; 1 km on at 2, 4 km before the road ends: turning back at 2 is 0.5 + 1 + 1 + 0.5
+    line = [(0, 0), (1000, 0), (0, 1000), (0, 5000), (0, -1000)]
+    streets = [(0, 1, BOTH), (0, 2, BOTH), (2, 3, BOTH), (0, 4, BOTH)]
+    town = roads(line, streets, [(3, 0, 0, False), *[(1, 2, 2, True)] * only])
+    assert minutes(town, (0, -500), (500, 0)) == pytest.approx(expected, abs=0.03)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_of_several_only_ways_any_may_be_followed(engine):
     town = roads(NODES, STREETS, [(SOUTH, 0, WEST, True), (SOUTH, 0, EAST, True)])
