@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from dispatch.roads.wording import Language, Said, say_step, step_words
 __all__ = ["Leg", "Part", "Run", "assemble", "no_way"]
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +73,42 @@ def assemble(
     """
     if not runs:
         return _leg([_walk(ends, walks_ms[0])])
-    columns = np.array([(run.edge, run.start, run.stop, run.ms) for run in runs], np.float64).T
-    edge, (start, stop, ms) = columns[0].astype(np.int64), columns[1:]
-    lonlat, row = cut_lines(network, edge, start, stop)
-    metres = np.abs(stop - start) * network.edge_length_metres[edge]
-    minutes = ms / 60_000  # ms -> min
-    # Edges of one street are one part; unnamed ones are told apart by class.
-    label = np.where(
-        network.edge_name[edge] >= 0, network.edge_name[edge], -1 - network.edge_class[edge].astype(np.int64)
-    )
-    first = np.flatnonzero(np.concatenate([[True], np.diff(label) != 0]))
-    begin = np.searchsorted(row, [*first, len(runs)])
-    parts = [_walk(np.vstack([ends[:1], lonlat[:1]]), walks_ms[0])]
-    for number, (low, high) in enumerate(zip(first, [*first[1:], len(runs)], strict=True)):
-        longest = edge[low + metres[low:high].argmax()]
-        parts.append(
-            Part(
-                street=network.name_of(edge[low]),
-                road=CLASSES[network.edge_class[longest]],
-                metres=float(metres[low:high].sum()),
-                minutes=float(minutes[low:high].sum()),
-                lonlat=lonlat[begin[number] : begin[number + 1]],
-            )
-        )
-    parts.append(_walk(np.vstack([lonlat[-1:], ends[1:]]), walks_ms[1]))
+    edge, start, stop, ms = np.array([(run.edge, run.start, run.stop, run.ms) for run in runs], np.float64).T
+    edges = edge.astype(np.int64)
+    lonlat, row = cut_lines(network, edges, start, stop)
+    metres = np.abs(stop - start) * network.edge_length_metres[edges]
+    parts = [
+        _walk(np.vstack([ends[:1], lonlat[:1]]), walks_ms[0]),
+        *_stretches(network, edges, metres, ms / 60_000, lonlat=lonlat, row=row),
+        _walk(np.vstack([lonlat[-1:], ends[1:]]), walks_ms[1]),
+    ]
     told = [part for part in parts if part.metres > 0 or part.minutes > 0] or parts[1:2]
     return _leg(told, Course(network, profile, tuple(runs)))
+
+
+def _stretches(
+    network: Network, edge: Integers, metres: Floats, minutes: Floats, *, lonlat: Floats, row: Integers
+) -> Iterator[Part]:
+    """The parts of driven runs (r): edges of one street are one, unnamed ones are told apart by class.
+
+    Point i of `lonlat` is of run `row[i]`.
+    """
+    name, road_class = network.edge_name[edge], network.edge_class[edge].astype(np.int64)
+    label = np.where(name >= 0, name, -1 - road_class)
+    new = np.concatenate([[True], label[1:] != label[:-1]])
+    first = np.flatnonzero(new)
+    longest = np.lexsort((metres, np.cumsum(new)))[np.append(first[1:], len(edge)) - 1]
+    bounds = np.append(np.searchsorted(row, first), len(row)).tolist()
+    columns = zip(
+        edge[first].tolist(),
+        road_class[longest].tolist(),
+        np.add.reduceat(metres, first).tolist(),
+        np.add.reduceat(minutes, first).tolist(),
+        pairwise(bounds),
+        strict=True,
+    )
+    for one, road, length, time, (low, high) in columns:
+        yield Part(network.name_of(one), CLASSES[road], length, time, lonlat[low:high])
 
 
 def no_way(ends: Floats) -> Leg:

@@ -31,13 +31,20 @@ def cut_lines(network: Network, edge: Integers, start: Floats, stop: Floats) -> 
     inner = (fraction > low[row]) & (fraction < high[row])
     lines = np.arange(len(edge))
     place = 2 * row + fraction  # grows along every line, and from line to line
-    ends = np.concatenate([2 * lines + low, 2 * lines + high])
-    at_ends = np.column_stack([np.interp(ends, place, lon), np.interp(ends, place, lat)])
-    lonlat = np.concatenate([at_ends, np.column_stack([lon[inner], lat[inner]])])
-    rows = np.concatenate([lines, lines, row[inner]])
-    along = np.concatenate([low, high, fraction[inner]])
-    order = np.lexsort((np.where((start > stop)[rows], -along, along), rows))
-    return lonlat[order], rows[order]
+    lon_lat = np.column_stack([lon, lat])[inner]
+    count = np.bincount(row[inner], minlength=len(edge)) + 2
+    last = np.cumsum(count) - 1
+    first = last - count + 1
+    within = np.arange(len(lon_lat)) - (first - 2 * lines)[row[inner]]
+    against = start > stop
+    lonlat = np.empty((last[-1] + 1, 2))
+    lonlat[np.where(against[row[inner]], last[row[inner]] - 1 - within, first[row[inner]] + 1 + within)] = (
+        lon_lat
+    )
+    for ends, share in ((first, start), (last, stop)):
+        lonlat[ends, 0] = np.interp(2 * lines + share, place, lon)
+        lonlat[ends, 1] = np.interp(2 * lines + share, place, lat)
+    return lonlat, np.repeat(lines, count)
 
 
 def _fractions(lon: Floats, lat: Floats, row: Integers) -> Floats:

@@ -125,10 +125,13 @@ class Snapper:
         best = self._groups[0]
         row, metres = best.nearest(places)
         edge, line = best.edges[row], best.lines[row]
-        for other in self._groups[1:]:
-            row, there = other.nearest(places)
-            nearer = there + self._margin_metres < metres
-            edge, line = np.where(nearer, other.edges[row], edge), np.where(nearer, other.lines[row], line)
+        far = np.flatnonzero(metres > self._margin_metres)  # no other piece is nearer than that by the margin
+        if len(self._groups) == 2 and len(far):
+            other = self._groups[1]
+            row, there = other.nearest(places[far])
+            nearer = there + self._margin_metres < metres[far]
+            edge[far[nearer]] = other.edges[row[nearer]]
+            line[far[nearer]] = other.lines[row[nearer]]
         fraction = _settle(shapely.line_locate_point(line, places, normalized=True), shapely.length(line))
         on_road = shapely.line_interpolate_point(line, fraction, normalized=True)
         there = self._plane.unproject(shapely.get_coordinates(on_road))
