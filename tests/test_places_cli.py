@@ -15,7 +15,6 @@ from doors import ROOT
 
 from dispatch import cli
 from dispatch.area import open_area
-from dispatch.commands import addresses, areas
 
 KEYS = {"path", "level", "lon", "lat", "radius_metres", "probability", "used", "unused"}
 
@@ -32,8 +31,6 @@ def run_dispatch(*arguments):
     code = 0
     with contextlib.redirect_stdout(out), pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["dispatch", *map(str, arguments)])
-        for console in (cli.notes, addresses.notes, areas.notes):
-            patch.setattr(console, "file", errors)
         patch.setattr("sys.stderr", errors)
         try:
             cli.main()

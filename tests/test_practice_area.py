@@ -260,6 +260,7 @@ def test_the_same_sources_give_the_same_bytes(tmp_path):
         str(tmp_path),
     ]
     subprocess.run(command, cwd=ROOT, check=True)
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(file.name for file in AREA.iterdir())
+    by_hand = {"closures.geojson"}  # the example of docs/closures.md
+    assert {file.name for file in tmp_path.iterdir()} == {file.name for file in AREA.iterdir()} - by_hand
     for file in tmp_path.iterdir():
         assert file.read_bytes() == (AREA / file.name).read_bytes(), file.name
