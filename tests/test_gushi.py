@@ -3,7 +3,6 @@
 import csv
 import json
 import random
-import time
 
 import geopandas as gpd
 import pandas as pd
@@ -20,12 +19,10 @@ TYPES = ["冒充公检法", "刷单返利", "投资理财", "冒充客服", "网
 def gushi(tmp_path_factory, shared_data):
     """The area folder of Gushi county, imported through the command line."""
     area = tmp_path_factory.mktemp("gushi") / "area"
-    start = time.process_time()
     done = run_dispatch(
         "area", "import", shared_data / "roads" / "gushi.osm.pbf", "--out", area, "--name", "固始县"
     )
     assert done.returncode == 0, done.stderr
-    assert time.process_time() - start < 60
     return area
 
 

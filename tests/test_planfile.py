@@ -106,10 +106,12 @@ def test_what_is_no_json_object_is_one_clear_error(written, text):
         read_plan(written)
 
 
-def test_moments_are_written_with_their_zone_to_the_millisecond(written):
-    stop = json.loads((written / "plan.json").read_text())["routes"][0]["stops"][0]
-    # r1 stands 10 minutes from c1 and leaves at 14:00
-    assert stop["arrive_at"] == "2026-05-01T14:10:00.000+08:00" or stop["drive_minutes"] == 5.0
+def test_moments_are_written_with_their_zone_to_the_millisecond(tmp_path):
+    # r1 stands 10 minutes from c1, leaves at 14:00 and stays 10 minutes
+    write_plan(file_of(make.problem([make.responder()], [make.case()])), tmp_path)
+    route = json.loads((tmp_path / "plan.json").read_text())["routes"][0]
+    assert route["stops"][0]["arrive_at"] == "2026-05-01T14:10:00.000+08:00"
+    assert route["home_at"] == "2026-05-01T14:30:00.000+08:00"
 
 
 def test_a_plan_remembers_its_parent(written):
