@@ -1,6 +1,12 @@
 // The data block becomes cases, responders and routes that know each other.
 
-const data = JSON.parse(document.getElementById("data").textContent);
+let data = null;
+
+/** The page's data block; a sealed one is opened by `unlock`. */
+async function readBlock() {
+  const block = JSON.parse(document.getElementById("data").textContent);
+  return block.sealed ? unlock(block) : block;
+}
 
 const TIERS = ["critical", "high", "medium", "low"];
 const KINDS = ["station", "town", "village", "county"];

@@ -4,10 +4,9 @@ const kit = {};
 
 /** Make the Leaflet map of the page; Folium's layers are added to it under its name. */
 kit.map = (id) => {
-  const plan = readPlan();
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const map = L.map(id, { zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still, attributionControl: false, zoomControl: false, zoomSnap: 0.5, minZoom: 5, maxZoom: 18, boxZoom: true, keyboard: true });
-  Object.assign(kit, { plan, still, leaflet: map });
+  Object.assign(kit, { still, leaflet: map });
   map.createPane("ground").style.zIndex = 150;
   map.createPane("routes").style.zIndex = 300;
   map.createPane("names").style.zIndex = 350;
@@ -18,8 +17,9 @@ kit.map = (id) => {
 };
 
 /** Called once everything that was added is there. */
-kit.ready = () => {
-  const { plan, leaflet: map } = kit;
+kit.ready = async () => {
+  data = await readBlock();
+  const { leaflet: map } = kit, plan = kit.plan = readPlan();
   state.language = data.language === "en" ? "en" : "zh";
   readAddress(plan);
   const ground = readGround();
