@@ -1,43 +1,19 @@
-"""Coordinates as text: zig-zag varint deltas in base64, a sixth of the same points as JSON."""
+"""Lines as whole numbers: counts of points and steps between them, a sixth of the same points as JSON."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from maps.block import Integers, Whole
 from maps.view import Lines, Roads
 
 UNITS_PER_DEGREE = 100_000
 """One unit is 1e-5 degrees, 1.1 m: less than a pixel at zoom 17."""
 
-Integers = NDArray[np.int64]
 
-
-def varints(values: Integers) -> bytes:
-    """Signed integers as zig-zag varints: seven bits a byte, low bits first."""
-    zigzag = ((values << 1) ^ (values >> 63)).astype(np.uint64)
-    length = np.ones(len(zigzag), np.int64)
-    for byte in range(1, 10):
-        length += (zigzag >> np.uint64(7 * byte)) > 0
-    last = np.cumsum(length) - 1
-    out = np.zeros(int(length.sum()), np.uint8)
-    for byte in range(int(length.max(initial=0))):
-        here = length > byte
-        bits = (zigzag[here] >> np.uint64(7 * byte)) & np.uint64(0x7F)
-        more = np.where(length[here] > byte + 1, 0x80, 0).astype(np.uint8)
-        out[last[here] - length[here] + 1 + byte] = bits.astype(np.uint8) | more
-    return out.tobytes()
-
-
-def text(values: Integers) -> str:
-    """Integers as base64 of their varints."""
-    return base64.b64encode(varints(np.asarray(values, np.int64))).decode("ascii")
-
-
-def pack_lines(lines: Sequence[Lines]) -> dict[str, str]:
+def pack_lines(lines: Sequence[Lines]) -> dict[str, Whole]:
     """Lines (k, 2) of degrees as `counts` of points and `points`, deltas running through all."""
     counts = np.array([len(line) for line in lines], np.int64)
     points = np.concatenate([np.empty((0, 2)), *lines])
@@ -72,15 +48,15 @@ def pack_roads(roads: Roads) -> dict[str, object]:
     renumbered = np.where(name[heads] >= 0, np.searchsorted(used, name[heads]), -1)
     packed: dict[str, object] = dict(_packed(lengths, roads.lon[index], roads.lat[index]))
     return packed | {
-        "ranks": text(_deltas(rank[heads])),
-        "name": text(_deltas(renumbered)),
+        "ranks": Whole(_deltas(rank[heads])),
+        "name": Whole(_deltas(renumbered)),
         "names": [str(roads.names[number]) for number in used],
     }
 
 
-def _packed(counts: Integers, lon: Lines, lat: Lines) -> dict[str, str]:
+def _packed(counts: Integers, lon: Lines, lat: Lines) -> dict[str, Whole]:
     deltas = np.column_stack([_deltas(_units(lon)), _deltas(_units(lat))])
-    return {"counts": text(counts), "points": text(deltas.ravel())}
+    return {"counts": Whole(counts), "points": Whole(deltas.ravel())}
 
 
 def _deltas(values: Integers) -> Integers:

@@ -24,11 +24,12 @@ from folium.template import Template
 from jinja2 import TemplateSyntaxError
 
 from dispatch.errors import BadInput
-from maps.payload import escaped_json
+from maps.block import packed_block, unpacked_block
+from maps.secret import Sealed, seal, unseal
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (
-    "text.js", "data.js", "ground.js", "marks.js", "cards.js", "panel.js", "page.js",
+    "text.js", "block.js", "unlock.js", "data.js", "ground.js", "marks.js", "cards.js", "panel.js", "page.js",
 )  # fmt: skip
 """Our own scripts, in the order they need each other."""
 
@@ -37,6 +38,7 @@ _ICONS = {
     "iconRetinaUrl": "marker-icon-2x.png",
     "shadowUrl": "marker-shadow.png",
 }
+_DATA = re.compile(r"""id="data"(?: data-seal='(?P<seal>[^']*)')?>(?P<block>[^<]*)</script>""")
 _INLINE = re.compile(r"<(script|style)\b[^>]*>(.*?)</\1\s*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -76,38 +78,42 @@ class PageFigure(Figure):  # type: ignore[misc]
         self.language = language if language in {"zh", "en"} else "zh"
 
     def render(self, **kwargs: Any) -> str:
-        """The whole page as text.
+        """The whole page as text; `passphrase` seals its data.
 
         Raises
         ------
         BadInput
             A layer that was added needs a file the maps do not carry, or holds text that
-            Folium's templates cannot take.
+            Folium's templates cannot take; or one was added that a passphrase would not cover.
         """
         try:
             for child in self._children.values():
-                child.render(**kwargs)
+                child.render()
         except TemplateSyntaxError as cause:
             raise BadInput(
                 f"a layer added to the map holds text that Folium's templates read as code ({cause.message}); "
                 "leave '{%' and '{#' out of it, or show it through the plan's own data"
             ) from cause
         page = next(child for child in self._children.values() if isinstance(child, PageMap))
-        return _page(page, self)
+        return _page(page, self, kwargs.get("passphrase"))
 
 
-def write_map(plan_map: folium.Map, path: Path | str) -> None:
+def write_map(plan_map: folium.Map, path: Path | str, *, passphrase: str | None = None) -> None:
     """Write the map as one file that only its owner can read, whole or not at all.
+
+    With a passphrase the data are sealed (`maps.secret`): all that is left in clear are our
+    own scripts and the language.
 
     Raises
     ------
     BadInput
-        The map was not made here, or a layer added to it cannot be carried.
+        The map was not made here, a layer added to it cannot be carried or would stand in
+        clear beside sealed data, or the passphrase is too short.
     """
     root = plan_map.get_root()
     if not isinstance(root, PageFigure):
         raise BadInput("this map fetches its parts from the network; make it with maps.plan_map")
-    text = root.render().encode("utf-8", errors="replace")
+    text = root.render(passphrase=passphrase).encode("utf-8", errors="replace")
     target = Path(path)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made 0600
     try:
@@ -159,28 +165,64 @@ def stand_in(address: str) -> str | None:
     )
 
 
-def _page(page: PageMap, figure: PageFigure) -> str:
+def data_element(payload: Mapping[str, Any], passphrase: str | None = None) -> str:
+    """The payload as the page's data element: base64 of a block, sealed if there is a passphrase."""
+    block, attributes = packed_block(payload), ""
+    if passphrase is not None:
+        sealed = seal(block, passphrase)
+        block, attributes = sealed.data, f" data-seal='{json.dumps(sealed.header())}'"
+    text = base64.b64encode(block).decode("ascii")
+    return f'<script type="application/octet-stream" id="data"{attributes}>{text}</script>'
+
+
+def read_page(text: str, passphrase: str | None = None) -> dict[str, Any]:
+    """The payload that a written page holds: what anyone can read out of the file.
+
+    Raises
+    ------
+    BadInput
+        The text is no page of ours, is sealed and no passphrase was given, or a wrong one was.
+    """
+    found = _DATA.search(text)
+    if found is None:
+        raise BadInput("this file holds no map data; expected one written by maps.write_map")
+    block = base64.b64decode(found["block"])
+    if found["seal"]:
+        if passphrase is None:
+            raise BadInput("this map is sealed; its passphrase is needed")
+        block = unseal(Sealed.of(json.loads(found["seal"]), block), passphrase)
+    return unpacked_block(block)
+
+
+def _page(page: PageMap, figure: PageFigure, passphrase: str | None) -> str:
     scripts, styles, markup = _carried(figure)
+    own_layers = any(not isinstance(child, PageMap) for child in figure._children.values()) or page._children
+    if passphrase is not None and own_layers:
+        raise BadInput(
+            "a layer was added to the map; it would stand in clear beside the sealed data. "
+            "Write this map without a passphrase, or without the layer"
+        )
     code = "\n".join(_literal(child) for child in figure.script._children.values())
     scripts = [
+        _own("gate.js"),
         vendored("leaflet", "dist/leaflet.js"),
+        vendored("supercluster", "dist/supercluster.min.js"),
         vendored("leaflet.markercluster", "dist/leaflet.markercluster.js"),
         f"L.Icon.Default.imagePath = '';\nL.Icon.Default.mergeOptions({_icons()});",
         *scripts,
         "(() => {\n'use strict';\n" + "\n".join(_own(name) for name in SCRIPTS) + "\n})();",
-        code + "\ndispatchKit.ready();",
+        code + "\ndispatchKit.ready().catch((error) => { dispatchGate.failed(error); throw error; });",
     ]
     styles = [
         vendored("leaflet", "dist/leaflet.css"),
-        vendored("leaflet.markercluster", "dist/MarkerCluster.css"),
         *styles,
         _own("page.css"),
+        _own("door.css"),
     ]
     body = "\n".join(_literal(child) for child in figure.html._children.values())
     # `</script` inside code can only stand in a string, where `<\/` is the same
     scripts = [re.sub(r"<(?=/script|!--)", r"\\x3c", _lines(text), flags=re.IGNORECASE) for text in scripts]
     styles = [_lines(text) for text in styles]
-    own_layers = any(not isinstance(child, PageMap) for child in figure._children.values()) or page._children
     policy = _policy(scripts, styles, markup + body, inline_attributes=bool(own_layers))
     return _own("page.html").format(
         language="zh-CN" if figure.language == "zh" else "en",
@@ -188,7 +230,7 @@ def _page(page: PageMap, figure: PageFigure) -> str:
         styles="\n".join(f"<style>{style}</style>" for style in styles),
         header=markup,
         body=body,
-        data=escaped_json(page.payload),
+        data=data_element(page.payload, passphrase),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
 

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
-
-import numpy as np
 
 from dispatch.reasons import FRAUD_TYPES, WORDS
 from maps.pack import pack_lines, pack_roads
 from maps.view import Basemap, MapCase, MapClosure, MapResponder, MapRoute, Outline, PlanView, Summary
 
 SCHEMA = 1
-
-_UNSAFE = re.compile("[<>&\u2028\u2029\ud800-\udfff]|\\{(?=[{%#])")
-
-
-def escaped_json(value: Any) -> str:
-    r"""JSON for a script block: nothing in it ends the block or opens a template.
-
-    `< > &`, U+2028, U+2029, lone surrogates, and the brace that opens `{{`, `{%` or `{#`
-    are written as `\u` escapes; all of them occur only inside strings, so what is parsed
-    is what was given. Numbers that are not finite become null.
-    """
-    text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plan_payload(view: PlanView) -> dict[str, Any]:
@@ -157,16 +139,3 @@ def _outlines(outlines: Sequence[Outline]) -> dict[str, Any]:
 def _columns(rows: Iterable[object], names: Sequence[str]) -> dict[str, list[Any]]:
     rows = list(rows)
     return {name: [getattr(row, name) for row in rows] for name in names}
-
-
-def _finite(value: Any) -> Any:
-    """The value with plain Python numbers; None for NaN and infinity."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return (round(value, 6) or 0.0) if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
-    return value

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import maps
-from maps.payload import escaped_json, plan_payload
+from maps.block import escaped_json
+from maps.payload import plan_payload
 
 ROAD = np.array(
     [[make_view.WEST + 0.03, make_view.SOUTH + 0.03], [make_view.WEST + 0.05, make_view.SOUTH + 0.03]]

@@ -2,64 +2,8 @@
 
 let data = null;
 
-/** The page's data block; a sealed one is opened by `unlock`. */
-async function readBlock() {
-  const block = JSON.parse(document.getElementById("data").textContent);
-  return block.sealed ? unlock(block) : block;
-}
-
 const TIERS = ["critical", "high", "medium", "low"];
 const KINDS = ["station", "town", "village", "county"];
-
-/** Signed integers from base64 of zig-zag varints. */
-function unpack(text) {
-  const bytes = atob(text);
-  const values = [];
-  for (let at = 0; at < bytes.length;) {
-    let value = 0, scale = 1, byte;
-    do {
-      byte = bytes.charCodeAt(at++);
-      value += (byte & 127) * scale;
-      scale *= 128;
-    } while (byte > 127);
-    values.push(value % 2 ? -(value + 1) / 2 : value / 2);
-  }
-  return values;
-}
-
-/** Packed lines as { start, lon, lat }: line e is points start[e] to start[e + 1]. */
-function unpackLines(packed) {
-  const counts = unpack(packed.counts), deltas = unpack(packed.points);
-  const start = new Int32Array(counts.length + 1), total = deltas.length / 2;
-  const lon = new Float64Array(total), lat = new Float64Array(total);
-  counts.forEach((size, line) => { start[line + 1] = start[line] + size; });
-  let x = 0, y = 0;
-  for (let point = 0; point < total; point++) {
-    lon[point] = (x += deltas[2 * point]) / 1e5;
-    lat[point] = (y += deltas[2 * point + 1]) / 1e5;
-  }
-  return { start, lon, lat };
-}
-
-/** One unpacked line as Leaflet's [lat, lon] pairs. */
-function latlons(lines, number) {
-  const out = [];
-  for (let point = lines.start[number]; point < lines.start[number + 1]; point++) {
-    out.push([lines.lat[point], lines.lon[point]]);
-  }
-  return out;
-}
-
-/** Columns as rows. */
-function rows(columns) {
-  const names = Object.keys(columns).filter((name) => Array.isArray(columns[name]));
-  const size = names.length ? columns[names[0]].length : 0;
-  return Array.from({ length: size }, (_, row) => {
-    const out = { number: row };
-    for (const name of names) out[name] = columns[name][row];
-    return out;
-  });
-}
 
 function readPlan() {
   const cases = rows(data.cases), responders = rows(data.responders);

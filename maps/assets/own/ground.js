@@ -88,7 +88,6 @@ function linesWithin(lines, west, north, east, south) {
 
 function readGround() {
   const ground = data.ground;
-  const summed = (text) => { let sum = 0; return unpack(text).map((delta) => (sum += delta)); };
   const roads = worldLines(ground.roads);
   return {
     roads, ranks: summed(ground.roads.ranks), roadName: summed(ground.roads.name), roadNames: ground.roads.names,
