@@ -75,6 +75,7 @@ WORDS = {
 } | DROPPED
 """What is counted, in Chinese and English."""
 OSM_ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
+_NAMED = 8  # counties named, of those that have townships by road alone
 WATER_TOLERANCE_DEGREES = 2e-4  # some 20 m: the basemap draws no finer
 
 
@@ -254,6 +255,12 @@ def _notes(area: Area) -> list[tuple[str, str]]:
             "where no township outline is: villages and places belong to the nearest township by road",
         ),
         (
+            area.counts.get("county_by_road"),
+            f"没有县级界线处：乡镇归属道路行程最近的县城：{_guessed(area, '、')}；如有误，请用 area add --list 导入区划代码",
+            "where no county outline is: townships belong to the nearest county seat by road: "
+            f"{_guessed(area, ', ')}; if wrong, add an administrative list (area add --list)",
+        ),
+        (
             unheeded,
             "未采用的转向限制处，路线仍可能转弯：以现场标志为准",
             "where a turn restriction was dropped a route may still turn: heed the signs",
@@ -265,6 +272,22 @@ def _notes(area: Area) -> list[tuple[str, str]]:
         ),
     )
     return [(chinese, english) for holds, chinese, english in notes if holds]
+
+
+def _guessed(area: Area, comma: str) -> str:
+    """The counties that have townships by road alone, those with most first, and how many each."""
+    rows = area.gazetteer
+    levels = dict(zip(rows["code"], rows["level"], strict=True))
+    towns = rows[(rows["level"] == "township") & (rows["parent"].map(levels) == "county")]
+    counties = area.boundaries[area.boundaries["level"] == "county"]
+    outlines = shapely.STRtree(counties.geometry.to_numpy())
+    points = shapely.points(towns["lon"].to_numpy(), towns["lat"].to_numpy())
+    outlined = np.unique(outlines.query(points, predicate="within")[0])
+    guessed = towns["parent"].drop(towns.index[outlined]).value_counts(sort=False)
+    names = dict(zip(rows["code"], rows["name"], strict=True))
+    found = sorted(((-int(count), str(names[code])) for code, count in guessed.items()))
+    shown = [f"{name} {-count}" for count, name in found[:_NAMED]]
+    return comma.join(shown) + (f" … (+{len(found) - _NAMED})" if len(found) > _NAMED else "")
 
 
 def utm_crs(lon: float, lat: float) -> str:
@@ -312,7 +335,7 @@ def _make(extract: Extract, name: str, source: str, out: Path, *, force: bool) -
         counts=_counts(network, belonging.gazetteer)
         | {f"{level}_by_road": count for level, count in belonging.by_road.items()}
         | {"answered_by_road": len(belonging.station_of), "responders": len(responders)},
-        dropped=extract.dropped,
+        dropped=extract.dropped | ({"places_twice": belonging.twice} if belonging.twice else {}),
     )
     write_area(area, out, responders, jurisdiction, force=force)
     return open_area(Path(out).resolve())

@@ -11,9 +11,9 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from dispatch.roads.named import COLUMNS, RADIUS_METRES
 from dispatch.roads.plane import Plane
 from dispatch.roads.travel import Travel
+from dispatch.roads.twins import unite
 
 Integers = NDArray[np.int64]
 UPPER = {
@@ -36,22 +36,24 @@ class Belonging:
     """The gazetteer with its parents, the outlines with theirs, and how they were found.
 
     `by_road` counts, by level of the parent, the places whose parent is only the nearest
-    seat by road; `station_of` maps each township and village to its nearest station.
+    seat by road; `station_of` maps each township and village to its nearest station; `twice`
+    is how many entries were another's twin.
     """
 
     gazetteer: pd.DataFrame
     boundaries: gpd.GeoDataFrame
     by_road: dict[str, int] = field(default_factory=dict)
     station_of: dict[str, str] = field(default_factory=dict)
+    twice: int = 0
 
 
 def belong(gazetteer: pd.DataFrame, boundaries: gpd.GeoDataFrame, travel: Travel) -> Belonging:
     """Fill the parents: the innermost outline around a place, else the nearest seat by road.
 
-    An outline and the named point inside it that has its name and level become one unit.
-    Streets of one name in one township become one entry.
+    What the map holds twice becomes one unit first, see `dispatch.roads.twins`. Streets of
+    one name in one township become one entry.
     """
-    gazetteer, boundaries = _one_unit_each(gazetteer, boundaries)
+    gazetteer, boundaries, twice = unite(gazetteer, boundaries)
     points = gazetteer[["lon", "lat"]].to_numpy(dtype=np.float64)
     levels = gazetteer["level"].to_numpy(dtype=object)
     codes = gazetteer["code"].to_numpy(dtype=object)
@@ -72,7 +74,7 @@ def belong(gazetteer: pd.DataFrame, boundaries: gpd.GeoDataFrame, travel: Travel
     filled = _merge_streets(gazetteer.assign(parent=parent))
     outline_parent = boundaries["code"].map(dict(zip(codes, parent, strict=True))).fillna("")
     return Belonging(
-        filled, boundaries.assign(parent=outline_parent), by_road, stations_by_road(filled, travel)
+        filled, boundaries.assign(parent=outline_parent), by_road, stations_by_road(filled, travel), twice
     )
 
 
@@ -106,33 +108,6 @@ def _around(boundaries: gpd.GeoDataFrame, level: str, points: NDArray[np.float64
     order = np.lexsort((codes[outline].astype(str), point))[::-1]  # of several, the first code stays
     found[point[order]] = codes[outline[order]]
     return found
-
-
-def _one_unit_each(
-    gazetteer: pd.DataFrame, boundaries: gpd.GeoDataFrame
-) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
-    """Outlines take the code of their named point; those without one get a row of their own."""
-    rows, codes = [], []
-    for outline in boundaries.itertuples():
-        same = gazetteer[(gazetteer["level"] == outline.level) & (gazetteer["name"] == outline.name)]
-        inside = same[shapely.contains_xy(outline.geometry, same["lon"], same["lat"])] if len(same) else same
-        free = [code for code in inside["code"] if code not in codes]
-        codes.append(free[0] if free else outline.code)
-        if not free:
-            rows.append(_unit(outline.code, outline.name, outline.level, outline.geometry))
-    table = pd.concat([gazetteer, pd.DataFrame(rows, columns=COLUMNS)]) if rows else gazetteer
-    table = table.drop_duplicates("code").sort_values("code", kind="stable").reset_index(drop=True)
-    return table.astype({"residents": float}), boundaries.assign(code=codes)
-
-
-def _unit(
-    code: str, name: str, level: str, outline: shapely.Polygon | shapely.MultiPolygon
-) -> dict[str, object]:
-    middle = outline.representative_point()
-    low_lon, low_lat, high_lon, high_lat = outline.bounds
-    across = (high_lat - low_lat) * 111_000.0, (high_lon - low_lon) * 111_000.0  # degrees -> m, at most
-    radius = min(RADIUS_METRES[level], max(200.0, float(np.mean(across)) / 2))
-    return dict(zip(COLUMNS, (code, name, level, middle.x, middle.y, "", "", np.nan, radius), strict=True))
 
 
 def _merge_streets(gazetteer: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from dispatch.errors import BadInput
 from dispatch.roads import named
 from dispatch.roads.extract import RIVERS, Extract, boundary_layer, water_layer
 from dispatch.roads.graphs import KEPT, Tags, ways_of_graph
+from dispatch.roads.nearby import near_roads
 from dispatch.roads.simplify import simplify
 from dispatch.roads.tags import name_of
 
@@ -60,7 +61,7 @@ def download_extract(query: str) -> Extract:
             f"could not download {query!r} ({words}); check the name and the connection, "
             "or import an extract from a file"
         ) from cause
-    return _extract(graph, features)
+    return near_roads(_extract(graph, features))
 
 
 @contextlib.contextmanager

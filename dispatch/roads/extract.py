@@ -39,6 +39,8 @@ DROPPED = {
     "maxspeeds_unreadable": ("无法识别的限速值", "speed limits that cannot be read"),
     "shapes_broken": ("残缺的水系或边界", "broken outlines and waters"),
     "places_outside": ("远在道路之外的地点", "places far from every road"),
+    "outlines_outside": ("其中没有本区道路的边界", "outlines that hold no road of the area"),
+    "places_twice": ("图上重复、并为一处的地点", "places the map holds twice, made one"),
 }
 """What may be dropped and why, in Chinese and English."""
 

@@ -41,6 +41,11 @@ ENDINGS = (
 )
 """What the end of a Chinese name makes of a settlement, the first that fits."""
 
+ZONE = re.compile(
+    "(园区|新区|景区|度假区|示范区|试验区|实验区|开发区|高新区|工业区|产业区|聚集区|经济区|保税区)$"
+)
+"""Zones have the size of a township; only a few (浦东新区) are counties, and those say so by a tag."""
+
 AMENITIES = {
     "police": "police", "school": "school", "kindergarten": "school", "college": "school",
     "university": "school", "hospital": "hospital", "clinic": "hospital", "marketplace": "market",
@@ -81,6 +86,8 @@ def _settlement(name: str, place: str, tags: Mapping[str, str]) -> str:
         return "county" if rank == "county-level city" or tags.get("admin_level") == "6" else "city"
     if place in ("village", "hamlet") and name.endswith("市"):
         return place
+    if ZONE.search(name) and not _is_county(tags):
+        return "township"
     for ending, level in ENDINGS:
         if len(name) > 1 and ending.search(name):
             if level == "village" and place == "hamlet" and name.endswith("小区"):
@@ -90,6 +97,12 @@ def _settlement(name: str, place: str, tags: Mapping[str, str]) -> str:
             )
             return place if small else level
     return place
+
+
+def _is_county(tags: Mapping[str, str]) -> bool:
+    if tags.get("china_class", "") in {"new_area", "jiedao"}:
+        return False
+    return tags.get("admin_level") == "6" or tags["place"] in {"city", "county", "district", "municipality"}
 
 
 def entry(code: str, tags: Mapping[str, str], lon: float, lat: float) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from dispatch.errors import BadInput, MissingInput
 from dispatch.roads import named, turns
 from dispatch.roads.astray import why_astray
 from dispatch.roads.extract import DROPPED, RIVERS, Extract, boundary_layer, water_layer
-from dispatch.roads.network import Network
+from dispatch.roads.nearby import near_roads
 from dispatch.roads.simplify import Ways, simplify
 from dispatch.roads.tags import barrier_access, name_of, read_road
 
@@ -31,7 +31,6 @@ WANTED = (
     "boundary", "natural", "waterway", *turns.KEYS,
 )  # fmt: skip
 UNKNOWN = 2**31 - 1  # pyosmium's coordinate of a node that is not in the file
-REACH_DEGREES = 1.0
 UNITS = 1e-7  # degrees in one unit of pyosmium's whole-number coordinates
 
 
@@ -55,7 +54,7 @@ def read_extract(path: Path) -> Extract:
     extract = read_graphml(path) if name.endswith(".graphml") else _read_osm(path)
     if not extract.network.edge_count:
         raise BadInput(f"{path.name} holds no road one could use{_reasons(extract.dropped)}")
-    return extract
+    return near_roads(extract)
 
 
 def _reasons(dropped: Mapping[str, int]) -> str:
@@ -107,7 +106,7 @@ def _read_osm(path: Path) -> Extract:
     if why:
         raise BadInput(f"{path.name}: {why}; take it out, or get the extract again")
     network, dropped = simplify(_ways(reading))
-    rows = _within_reach(reading, network) + named.streets(network)
+    rows = reading.entries + named.streets(network)
     return Extract(
         network,
         named.frame(rows),
@@ -229,19 +228,6 @@ def _why_astray(reading: _Reading) -> str | None:
     known = np.flatnonzero((x != UNKNOWN) & (y != UNKNOWN))
     lon, lat = (np.asarray(axis[known] * UNITS, dtype=np.float64) for axis in (x, y))
     return why_astray(lon, lat, lambda row: f"node {reading.ref[known[row]]}")
-
-
-def _within_reach(reading: _Reading, network: Network) -> list[dict[str, Any]]:
-    """Places no farther than a degree from the roads: a province's seat may come along with its outline."""
-    if not network.node_count:
-        return reading.entries
-    low = network.node_lon.min() - REACH_DEGREES, network.node_lat.min() - REACH_DEGREES
-    high = network.node_lon.max() + REACH_DEGREES, network.node_lat.max() + REACH_DEGREES
-    near = [
-        one for one in reading.entries if low[0] <= one["lon"] <= high[0] and low[1] <= one["lat"] <= high[1]
-    ]
-    reading.dropped["places_outside"] += len(reading.entries) - len(near)
-    return near
 
 
 def _degrees(units: NDArray[np.int64], limit: float) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ OpenStreetMap wiki: Key:highway, Key:access, Key:oneway, Key:barrier (2024).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -131,10 +132,39 @@ def barrier_access(tags: Mapping[str, str]) -> int:
 def name_of(tags: Mapping[str, str]) -> str:
     """The local name, cleaned of control characters and cut to a sane length; "" if none."""
     for key in ("name", "name:zh", "official_name"):
-        text = plain(tags.get(key, ""))
+        text = chinese_part(plain(tags.get(key, "")))
         if text:
             return text
     return ""
+
+
+def chinese_part(name: str) -> str:
+    """A Chinese name without the same name in another script, which maps set behind it or before.
+
+    Numbers, initials and brands stay: they are part of the name.
+
+    >>> chinese_part("洪埠乡 Hongbu"), chinese_part("亳州市 / Bozhou"), chinese_part("田家庵区 (Tianjia'an)")
+    ('洪埠乡', '亳州市', '田家庵区')
+    >>> chinese_part("沪渝高速 G50"), chinese_part("JAC大道"), chinese_part("肯德基 KFC"), chinese_part("Main Street")
+    ('沪渝高速 G50', 'JAC大道', '肯德基 KFC', 'Main Street')
+    """
+    if name.isascii() or not (split := _TWO_SCRIPTS.fullmatch(name)):
+        return name
+    before, chinese, after = split[1].strip(_JOINTS), split[2], split[3].strip(_JOINTS)
+    if len(chinese) < 2 or any(part and not _SAME_ELSEWHERE.fullmatch(part) for part in (before, after)):
+        return name
+    return name if before and before.isascii() and not _UNIT.search(chinese) else chinese
+
+
+_JOINTS = " /／()（）-–,，;；|·"
+_TWO_SCRIPTS = re.compile(
+    r"((?:[^\u3040-\u30ff\u3400-\u9fff]*[\s/／)）])?)"
+    r"([\u3040-\u30ff\u3400-\u9fff](?:.*[\u3040-\u30ff\u3400-\u9fff])?[)）]?)"
+    r"((?:[\s/／(（][^\u3040-\u30ff\u3400-\u9fff]*)?)"
+)
+_SAME_ELSEWHERE = re.compile(r"(?=.*[^\W\dA-Z_])\D{2,}")
+"""Words in another script: no digits, and not capitals alone (G50, KFC)."""
+_UNIT = re.compile("(省|市|县|区|旗|镇|乡|街道|村|社区)$")
 
 
 def plain(text: str) -> str:
