@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
 import numpy as np
@@ -74,6 +75,11 @@ class Case:
     `amount_yuan` is at risk with `transfer_probability`; `stake_yuan` is their product
     aged by the evidence: what was still there to be saved at `Problem.at`.
     `hazard_per_hour` is already quantised; equal hazards share `hazard_class`.
+
+    `along` is a kind said on the sheet, no more. `partners` are kinds one of which must be
+    there too: wherever the case is visited a second responder comes to the same place, both
+    begin when the later has arrived, and contact is made once. Only who leads must satisfy
+    `may_go` and `needs`.
     """
 
     id: str
@@ -94,6 +100,7 @@ class Case:
     hold: Hold | None = None
     may_go: frozenset[str] = frozenset(KINDS)
     along: str | None = None
+    partners: frozenset[str] = frozenset()
     reasons: tuple[Reason, ...] = ()
     alert_ids: tuple[str, ...] = ()
     warnings: int = 1
@@ -174,11 +181,31 @@ class Prices:
     `neighbour_yuan[kind]` is paid by a visit outside the responder's own jurisdiction;
     with `strict` such a visit is forbidden instead. `drive_yuan_per_minute` keeps crews
     from crossing the county for nothing.
+
+    `change_yuan` is paid for each case of `Problem.told` that is not kept as told, contact
+    being kept while it moves by at most `moved_minutes` (dispatch.loss.changes). With
+    `balance_yuan` the j-th visit of one responder costs (j - 1) times that.
     """
 
     neighbour_yuan: Mapping[str, float] = field(default_factory=dict)
     drive_yuan_per_minute: float = 0.0
     strict: bool = False
+    change_yuan: float = 0.0
+    moved_minutes: float = 15.0
+    balance_yuan: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were told about a case: who comes (or leads), to which place, contact when.
+
+    `partner_id` is who comes as well, where two do; None if nobody was told that.
+    """
+
+    responder_id: str
+    place_id: str
+    contact_minutes: float
+    partner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +215,8 @@ class Problem:
     Raises
     ------
     ValueError
-        Two cases, places or responders share an id, or a matrix has the wrong shape.
+        Two cases, places or responders share an id, a matrix has the wrong shape, or
+        `heads` cannot be driven: an unknown place, a pin to someone else, no road, half a pair.
     """
 
     at: datetime
@@ -205,6 +233,18 @@ class Problem:
     """A case with less than this left to save is too late to matter, unless pinned."""
     cut_off: Mapping[str, str] = field(default_factory=dict)
     """place id -> name of the closure without which a road would lead there."""
+    start_index: Mapping[str, int] = field(default_factory=dict)
+    """responder id -> row of `from_base` it sets out from, where that is not its base; home it stays."""
+    heads: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """responder id -> its first stops as (case id, place id), fixed in place and order.
+
+    They are facts, not choices: lateness, a shift overrun, or a rule of who may go broken by
+    them alone is no breach; what follows them keeps every rule.
+    """
+    told: Mapping[str, Told] = field(default_factory=dict)
+    """case id -> what people were told."""
+    max_changes: int | None = None
+    """Of the cases told, how many may change at most; those nobody can keep do not make a plan impossible."""
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
@@ -219,20 +259,22 @@ class Problem:
         for profile, table in self.travel.items():
             if table.from_base.shape[0] < shape[0] or table.from_base.shape[1] < shape[1]:
                 raise ValueError(f"{profile}: travel minutes are {table.from_base.shape}, points are {shape}")
-        for responder in self.responders:
-            if responder.id not in self.base_index or responder.profile not in self.travel:
-                raise ValueError(f"responder {responder.id} has no base or no {responder.profile} minutes")
-        for case in self.cases:
-            for place in case.places:
-                if place.id not in self.place_index:
-                    raise ValueError(f"place {place.id} of case {case.id} has no travel minutes")
+        _refuse_unmeasured(self)
+        _refuse_bad_starts(self)
+        if self.heads:
+            _refuse_heads(self)
 
     def drive_minutes(self, responder: Responder, origin: str | None, target: str | None) -> float:
-        """Minutes for `responder` from place `origin` to place `target`; None is its base."""
+        """Minutes for `responder` from place `origin` to place `target`.
+
+        As `origin`, None is where it sets out (its base, or its `start_index`); as `target`,
+        its base. Who goes nowhere drives nothing: from None to None it is 0.
+        """
         table = self.travel[responder.profile]
         base = self.base_index[responder.id]
         if origin is None:
-            return 0.0 if target is None else float(table.from_base[base, self.place_index[target]])
+            start = self.start_index.get(responder.id, base)
+            return 0.0 if target is None else float(table.from_base[start, self.place_index[target]])
         if target is None:
             return float(table.to_base[self.place_index[origin], base])
         return float(table.between[self.place_index[origin], self.place_index[target]])
@@ -242,7 +284,9 @@ class Problem:
 class Stop:
     """One visit in a route; all moments in minutes from `Problem.at`.
 
-    Drive, arrive, wait (for a window, or through a break), search, contact, serve, leave.
+    Drive, arrive, wait (for a window, through a break, or for a partner), search, contact,
+    serve, leave. Where two are needed, each has a stop there: `partner_id` is the other
+    responder, and one of the two leads.
     """
 
     id: str
@@ -255,6 +299,8 @@ class Stop:
     contact: float
     leave: float
     state: State = "planned"
+    partner_id: str | None = None
+    leads: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +339,65 @@ class Plan:
     def visited(self) -> frozenset[str]:
         """Ids of cases with at least one stop."""
         return frozenset(stop.case_id for route in self.routes for stop in route.stops)
+
+
+def _refuse_unmeasured(problem: Problem) -> None:
+    for responder in problem.responders:
+        if responder.id not in problem.base_index or responder.profile not in problem.travel:
+            raise ValueError(f"responder {responder.id} has no base or no {responder.profile} minutes")
+    for case in problem.cases:
+        for place in case.places:
+            if place.id not in problem.place_index:
+                raise ValueError(f"place {place.id} of case {case.id} has no travel minutes")
+
+
+def _refuse_bad_starts(problem: Problem) -> None:
+    rows = min((len(table.from_base) for table in problem.travel.values()), default=0)
+    for who, start in problem.start_index.items():
+        if not 0 <= start < rows:
+            raise ValueError(f"responder {who} sets out from point {start}, which has no travel minutes")
+
+
+def _refuse_heads(problem: Problem) -> None:
+    """ValueError where the fixed first stops cannot be driven as they stand."""
+    crews = {one.id: one for one in problem.responders}
+    cases = {place.id: case for case in problem.cases for place in case.places}
+    teams: dict[str, list[Responder]] = {}
+    order: TopologicalSorter[str] = TopologicalSorter()
+    for who, head in problem.heads.items():
+        if who not in crews:
+            raise ValueError(f"fixed stops of an unknown responder: {who}")
+        here: str | None = None
+        for case_id, place_id in head:
+            if place_id not in cases or cases[place_id].id != case_id:
+                raise ValueError(
+                    f"a fixed stop of {who} is at {place_id}, which is no place of case {case_id}"
+                )
+            if not math.isfinite(problem.drive_minutes(crews[who], here, place_id)):
+                raise ValueError(f"no road leads {who} to its fixed stop at {place_id}")
+            teams.setdefault(place_id, []).append(crews[who])
+            order.add(place_id, *([here] if here else []))
+            here = place_id
+        if here and not math.isfinite(problem.drive_minutes(crews[who], here, None)):
+            raise ValueError(f"no road leads {who} home from its fixed stop at {here}")
+    for place_id, team in teams.items():
+        _refuse_team(cases[place_id], team, problem.pinned.get(cases[place_id].id))
+    try:
+        order.prepare()
+    except CycleError as cause:
+        raise ValueError(f"fixed stops wait for each other: {', '.join(cause.args[1])}") from cause
+
+
+def _refuse_team(case: Case, team: Sequence[Responder], pin: str | None) -> None:
+    """ValueError where those fixed to go to one place of a case are not one, or two that fit together."""
+    ids = [one.id for one in team]
+    said = f"case {case.id} is a fixed stop of {', '.join(ids)}"
+    if pin is not None and pin not in ids:
+        raise ValueError(f"{said}, but pinned to {pin or 'nobody'}")
+    if len(set(ids)) < len(ids) or len(ids) != (2 if case.partners else 1):
+        raise ValueError(f"{said}: it takes {'two' if case.partners else 'one'} at each place")
+    if case.partners and not any(one.kind in case.partners for one in team):
+        raise ValueError(f"{said}, none of a kind that may come along ({', '.join(sorted(case.partners))})")
 
 
 def _refuse_twins(what: str, ids: Sequence[str]) -> None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dispatch.domain import Case, Place, Plan, Problem, Responder
+from dispatch.domain import Case, Place, Plan, Problem, Responder, Stop, Told
 
 CLASSES = 8
+MOVED_TOLERANCE_MINUTES = 1e-6
 _REACHED_TOLERANCE_MINUTES = 1e-9
 
 
@@ -104,11 +105,44 @@ def neighbour_yuan(problem: Problem, responder: Responder, place: Place) -> floa
     return float(problem.prices.neighbour_yuan.get(responder.kind, 0.0))
 
 
+def balance_yuan(problem: Problem, visits: int) -> float:
+    """What so many visits of one responder cost for being so many: 0 + 1 + ... times the price."""
+    return problem.prices.balance_yuan * visits * (visits - 1) / 2.0
+
+
+def kept(told: Told, responder_id: str, stop: Stop, moved_minutes: float) -> bool:
+    """Whether a stop of a responder is what people were told, contact moving by at most `moved_minutes`."""
+    return (
+        stop.leads
+        and (told.responder_id, told.place_id) == (responder_id, stop.place_id)
+        and told.partner_id in (None, stop.partner_id)
+        and abs(stop.contact - told.contact_minutes) <= moved_minutes + MOVED_TOLERANCE_MINUTES
+    )
+
+
+def changes(problem: Problem, plan: Plan) -> tuple[str, ...]:
+    """Ids of the problem's cases that are not visited as told, in its order.
+
+    A case is kept if the responder named leads a visit to the place named, with the partner
+    named if one was, and contact moves by at most `Prices.moved_minutes`. Another place is
+    another visit: that is a change too.
+    """
+    as_told = {
+        stop.case_id
+        for route in plan.routes
+        for stop in route.stops
+        if stop.case_id in problem.told
+        and kept(problem.told[stop.case_id], route.responder_id, stop, problem.prices.moved_minutes)
+    }
+    return tuple(case.id for case in problem.cases if case.id in problem.told and case.id not in as_told)
+
+
 def plan_loss(problem: Problem, plan: Plan) -> PlanLoss:
     """What a plan leaves to be lost and what it pays, in yuan.
 
     Contacts are taken from the plan's stops (`rules.audit` checks them); drives, the one
-    home included, come from the problem.
+    home included, come from the problem. Where two come, the loss is paid once, at the
+    contact of who leads; drives, neighbours and balance are paid by both.
     """
     contacts = _contacts(plan)
     nobody = sum(never_yuan(case, problem.horizon_minutes) for case in problem.cases)
@@ -198,15 +232,17 @@ def _contacts(plan: Plan) -> dict[str, list[tuple[float, str]]]:
     contacts: dict[str, list[tuple[float, str]]] = {}
     for route in plan.routes:
         for stop in route.stops:
-            contacts.setdefault(stop.case_id, []).append((stop.contact, stop.place_id))
+            if stop.leads:
+                contacts.setdefault(stop.case_id, []).append((stop.contact, stop.place_id))
     return contacts
 
 
 def _prices(problem: Problem, plan: Plan) -> float:
     responders = {responder.id: responder for responder in problem.responders}
     places = {place.id: place for case in problem.cases for place in case.places}
-    total = 0.0
+    total = problem.prices.change_yuan * len(changes(problem, plan))
     for route in plan.routes:
+        total += balance_yuan(problem, len(route.stops))
         responder = responders[route.responder_id]
         here: str | None = None
         drive = 0.0

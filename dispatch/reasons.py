@@ -50,6 +50,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "上门代价 {price_yuan} 元高于预计挽损 {averted_yuan} 元",
         "a visit costs {price_yuan} yuan and would save {averted_yuan}",
     ),
+    "NO_PARTNER": (
+        "须双人到场，无{kinds}能同时到达",
+        "it takes two, and nobody who may come along ({kinds}) can be there",
+    ),
     "PINNED_OUT": ("调度员指定不派", "a dispatcher decided nobody goes"),
     "PINNED_ELSEWHERE": ("调度员已指定由{responder}处置", "a dispatcher gave it to {responder}"),
     # what a plan must not do (the audit)
@@ -120,6 +124,22 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "警情 {case} 仅剩 {stake_yuan} 元，低于门槛，不应派人",
         "case {case} has {stake_yuan} yuan left to save, below the threshold",
     ),
+    "HEAD_CHANGED": (
+        "{responder} 的第 {number} 站应为已定的警情 {case}（{place}）",
+        "stop {number} of {responder} is fixed: case {case} at {place}",
+    ),
+    "PARTNER_MISSING": (
+        "警情 {case} 的地点 {place} 双人到场有误：{fault}",
+        "case {case} at place {place}: {fault}",
+    ),
+    "PARTNER_DEADLOCK": (
+        "双人到场互相等待，无法成行：{places}",
+        "those who are to meet wait for each other: {places}",
+    ),
+    "TOO_MANY_CHANGES": (
+        "变更了 {changes} 起已告知的安排，上限 {limit}：{cases}",
+        "{changes} cases are not visited as people were told, at most {limit} may change: {cases}",
+    ),
     # what a closure that is yet to begin does to a plan
     "CLOSES_AHEAD": (
         "{closure}将于 {time} 起{what}，{responders} 的路线在此之后经过",
@@ -128,6 +148,28 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "CLOSES_BEHIND": (
         "{closure}将于 {time} 起{what}，{responders} 须在此之前通过",
         "{closure} is {what} from {time}; {responders} must be through before",
+    ),
+    # why not the obvious car
+    "OBVIOUS_BUSY": (
+        "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），本案{better} {yuan} 元；"
+        "但它已有 {visits} 起任务，先去 {case}，该路线挽损 {route_yuan} 元",
+        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}) and {better} {yuan} yuan "
+        "here, but has {visits} visits, {case} first; its route saves {route_yuan} yuan",
+    ),
+    "OBVIOUS_COSTS": (
+        "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），本案{better} {yuan} 元，"
+        "但跨辖区与车程代价多 {cost_yuan} 元",
+        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}) and {better} {yuan} yuan "
+        "here, but its drive and jurisdiction cost {cost_yuan} yuan more",
+    ),
+    "OBVIOUS_LATER": (
+        "{which}{responder} 要 {minutes} 分钟才到（所派 {sent_minutes} 分钟），本案{better} {yuan} 元",
+        "{which} {responder} would take {minutes} min (the one sent: {sent_minutes}) and {better} {yuan} yuan here",
+    ),
+    "OBVIOUS_FREE": (
+        "{which}{responder} 目前没有任务，{minutes} 分钟可到（所派 {sent_minutes} 分钟），本案{better} {yuan} 元，可考虑改派",
+        "{which} {responder} has nothing to do, could be there in {minutes} min (the one sent: {sent_minutes}) "
+        "and {better} {yuan} yuan here: consider sending it",
     ),
     # why a row gives no place
     "LON_LAT_SWAPPED": (
@@ -232,6 +274,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     # why an alert needs no visit
     "PERSUADED": ("电话已劝阻", "persuaded by phone"),
     "RING_FIRST": ("风险较低，先电话联系", "low enough risk: ring first"),
+    "NOT_YET": ("预警时间晚于方案时刻", "alerted after the moment of the plan"),
     "SAME_ALERT": ("与警情 {case} 为同一预警的另一地点，已合并", "another place of case {case}: merged"),
     "SAME_PERSON": ("与警情 {case} 为同一人，已合并", "same person as case {case}: merged"),
 }
@@ -273,6 +316,21 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "leave": ("离开时刻", "the departure"),
     "back": ("返回时刻", "the return"),
     "no_candidate": ("没有坐标，地址也未能定位", "no coordinate, and no address that could be located"),
+    # what is wrong with two who should come together
+    "comes_alone": ("应有两人，仅一人", "it takes two, one comes alone"),
+    "too_many_come": ("应有两人，超过两人", "it takes two, more come"),
+    "same_responder": ("两次均为同一力量", "both are the same responder"),
+    "not_named": ("同行者记载不一致", "the two do not name each other"),
+    "no_leader": ("应有且仅有一方主责", "one of the two must lead, and only one"),
+    "wrong_kind": ("同行者类别不符", "who comes along is not of a kind that may"),
+    "nobody_asked": ("不需要同行，却写有同行者", "a companion is named, none is asked for"),
+    "nearest_one": ("最近的", "the nearest,"),
+    "responsible_one": ("辖区责任力量", "the responsible one,"),
+    "saves_more": ("可少损失", "save"),
+    "saves_less": ("会多损失", "lose"),
+    "amap": ("高德", "AMap"),
+    "baidu": ("百度", "Baidu"),
+    "geo": ("本机地图", "device map"),
     "shut": ("封闭", "closed"),
     "slowed": ("减速通行", "slowed"),
     # what came of a visit

@@ -176,7 +176,7 @@ def assemble(
 ) -> Plan:
     """The plan of these visits: timed, with everyone left out explained, and its stable id."""
     clock, roster = Clock(problem), Roster.of(problem)
-    timed = tuple(clock.route(one, routes.get(one.id, ())) for one in problem.responders)
+    timed = clock.routes(routes)
     plan = Plan("", timed, (), policy, seed, parent.id if parent else None)
     visited = plan.visited
     out = tuple(

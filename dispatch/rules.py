@@ -1,7 +1,9 @@
-"""What a plan must keep. `may_visit` says who may go; `audit` recomputes a plan and lists every breach.
+"""What a plan must keep: `audit` recomputes a plan and lists every breach.
 
 The audit never trusts a time the planner wrote, and shares no arithmetic with `timeline`:
-one rule, one function, one sentence when it is broken.
+one rule, one function, one sentence when it is broken. Fixed first stops (`Problem.heads`)
+are facts: that they come late, run over a shift, or go where their crew may not go any
+more is no breach. Whatever a plan adds to them keeps every rule.
 """
 
 from __future__ import annotations
@@ -13,8 +15,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
 
-from dispatch.domain import Case, Place, Plan, Problem, Responder, Route, Shift, Stop
+from dispatch.carry_on import changes_allowed
+from dispatch.domain import Case, Place, Plan, Problem, Responder, Route, Stop
+from dispatch.eligible import in_reach_of_its_office, matters_too_little, may_accompany, may_visit, too_late
+from dispatch.loss import changes
+from dispatch.moments import Deadlock, Moments, Whereabouts, recompute
 from dispatch.reasons import CATALOGUE, Reason, parameters, say
+
+__all__ = [
+    "RULES",
+    "TOLERANCE_MINUTES",
+    "Breach",
+    "audit",
+    "clock_time",
+    "in_reach_of_its_office",
+    "matters_too_little",
+    "may_accompany",
+    "may_visit",
+    "too_late",
+    "window_text",
+]
 
 TOLERANCE_MINUTES = 0.001
 
@@ -39,62 +59,6 @@ class Breach(str):
     def code(self) -> str:
         """The stable code of the rule that is broken."""
         return self.reason.code
-
-
-# --- who may go -----------------------------------------------------------------------------
-
-
-def may_visit(problem: Problem, responder: Responder, case: Case, place: Place) -> Reason | None:
-    """The first reason why `responder` may not visit the case at this place; None if it may.
-
-    Says nothing about time: shifts, windows and what else it has to do are the route's.
-    A pin narrows who may go and lifts the least stake; it lifts no other rule.
-    """
-    pin = problem.pinned.get(case.id)
-    if pin == "":
-        return Reason("PINNED_OUT")
-    if pin is not None and pin != responder.id:
-        return Reason("PINNED_ELSEWHERE", {"responder": pin})
-    if matters_too_little(problem, case):
-        return too_late(case)
-    if responder.kind not in case.may_go or not in_reach_of_its_office(problem, responder, place):
-        return Reason("OUT_OF_JURISDICTION")
-    if missing := case.needs - responder.skills:
-        return Reason("NO_SKILL", {"needs": sorted(missing)})
-    out, home = _there_and_back(problem, responder, place)
-    if not math.isfinite(out + home):
-        closure = problem.cut_off.get(place.id)
-        return (
-            Reason("CLOSED_ROAD", {"closure": closure})
-            if closure
-            else Reason("UNREACHABLE", {"place": place.source})
-        )
-    if responder.status == "off":
-        trip = out + place.search_minutes + case.service_minutes.get(responder.kind, 0.0) + home
-        return Reason(
-            "OUT_OF_SHIFT", {"responder": responder.name or responder.id, "minutes": math.ceil(trip)}
-        )
-    return None
-
-
-def in_reach_of_its_office(problem: Problem, responder: Responder, place: Place) -> bool:
-    """Whether the place lies in the responder's jurisdiction, or in a neighbour's it may enter."""
-    if place.codes & responder.jurisdiction:
-        return True
-    if problem.prices.strict:
-        return False
-    return "*" in responder.neighbours or bool(place.codes & responder.neighbours)
-
-
-def matters_too_little(problem: Problem, case: Case) -> bool:
-    """Whether too little is left to save; a case a dispatcher pinned always matters."""
-    return case.stake_yuan < problem.min_stake_yuan and not problem.pinned.get(case.id)
-
-
-def too_late(case: Case) -> Reason:
-    """Why a case that matters too little stays out."""
-    params = {"minutes": round(case.safe_minutes_ago), "stake_yuan": round(case.stake_yuan)}
-    return Reason("TOO_LATE_TO_MATTER", params)
 
 
 # --- the audit ------------------------------------------------------------------------------
@@ -122,6 +86,26 @@ class _Bench:
             for stop in route.stops:
                 case, place = self.places[stop.place_id]
                 yield responder, case, place, stop
+
+    def chosen(self) -> Iterator[tuple[Responder, Case, Place, Stop]]:
+        """Those of the stops that are not fixed: what a plan answers for."""
+        for responder, case, place, stop in self.stops():
+            if (case.id, place.id) not in self.head(responder.id):
+                yield responder, case, place, stop
+
+    def head(self, responder_id: str) -> tuple[tuple[str, str], ...]:
+        """The fixed first stops of a responder."""
+        return self.problem.heads.get(responder_id, ())
+
+    def moments(self) -> dict[str, tuple[list[Moments], Whereabouts]]:
+        """When everything happens, recomputed; `Deadlock` where nothing can."""
+        return recompute(
+            self.problem,
+            {
+                responder.id: (responder, [self.places[stop.place_id] for stop in route.stops])
+                for responder, route in self.routes()
+            },
+        )
 
     def knows(self, stop: Stop) -> bool:
         """Whether the stop's place is one of its case's."""
@@ -190,34 +174,84 @@ def _reasons_are_whole(bench: _Bench) -> Iterator[Breach]:
             yield Breach("UNEXPLAINED", case=left.case_id, given=code)
 
 
+def _heads_are_kept(bench: _Bench) -> Iterator[Breach]:
+    """A route begins with its fixed stops, in their order."""
+    routes = {route.responder_id: route.stops for route in bench.plan.routes}
+    for who, head in bench.problem.heads.items():
+        found = [(stop.case_id, stop.place_id) for stop in routes.get(who, ())]
+        for number, (case_id, place_id) in enumerate(head):
+            if number >= len(found) or found[number] != (case_id, place_id):
+                yield Breach("HEAD_CHANGED", responder=who, number=number + 1, case=case_id, place=place_id)
+                break
+
+
 def _each_place_once(bench: _Bench) -> Iterator[Breach]:
-    """A place is visited once at most."""
+    """A place is visited once at most, where nobody must come along."""
     visits = Counter((stop.case_id, stop.place_id) for route in bench.plan.routes for stop in route.stops)
     for (case_id, place_id), times in visits.items():
-        if times > 1:
+        together = case_id in bench.cases and bench.cases[case_id].partners
+        if times > 1 and not together:
             yield Breach("VISITED_TWICE", case=case_id, place=place_id, times=times)
+
+
+def _two_come_together(bench: _Bench) -> Iterator[Breach]:
+    """Where two are needed two come, one of them leading, the other of a kind that accompanies; elsewhere one."""
+    teams: dict[str, list[tuple[Responder, Stop]]] = {}
+    for responder, _, place, stop in bench.stops():
+        teams.setdefault(place.id, []).append((responder, stop))
+    for place_id, team in teams.items():
+        case = bench.places[place_id][0]
+        fault = _fault_of(case, team)
+        if fault:
+            yield Breach("PARTNER_MISSING", case=case.id, place=place_id, fault=fault)
+
+
+def _fault_of(case: Case, team: list[tuple[Responder, Stop]]) -> str:
+    if not case.partners:
+        single = all(stop.leads and stop.partner_id is None for _, stop in team)
+        return "" if single else "nobody_asked"
+    if len(team) != 2:
+        return "comes_alone" if len(team) < 2 else "too_many_come"
+    (one, first), (other, second) = team
+    if one.id == other.id:
+        return "same_responder"
+    if (first.partner_id, second.partner_id) != (other.id, one.id):
+        return "not_named"
+    if first.leads == second.leads:
+        return "no_leader"
+    return "" if (other if first.leads else one).kind in case.partners else "wrong_kind"
+
+
+def _nobody_waits_in_a_circle(bench: _Bench) -> Iterator[Breach]:
+    """No two visits wait for each other's responders."""
+    try:
+        bench.moments()
+    except Deadlock as found:
+        yield Breach("PARTNER_DEADLOCK", places=list(found.places))
 
 
 def _times_are_right(bench: _Bench) -> Iterator[Breach]:
     """Every moment is what the problem's minutes make it."""
+    try:
+        moments = bench.moments()
+    except Deadlock:
+        return
     for responder, route in bench.routes():
-        free, here = max(0.0, responder.shift.start, responder.free_at_minutes), None
-        for stop in route.stops:
-            found = _recompute(bench, responder, free, here, stop)
-            for what, minutes in found.items():
+        found, after = moments[responder.id]
+        for stop, expected in zip(route.stops, found, strict=True):
+            for what, minutes in expected.items():
                 yield from _differs(stop.id, what, getattr(stop, what), minutes)
-            free, here = found["leave"], stop.place_id
-        home = _pass_break(free, bench.problem.drive_minutes(responder, here, None), responder.shift)
-        yield from _differs(responder.id, "back", route.home, home if route.stops else 0.0)
+        home = after.home(bench.problem) if route.stops else 0.0
+        yield from _differs(responder.id, "back", route.home, home)
 
 
 def _home_before_the_shift_ends(bench: _Bench) -> Iterator[Breach]:
-    """A responder is home before its shift ends."""
+    """A responder is home before its shift ends, unless it makes its fixed stops only."""
     for responder, route in bench.routes():
-        if route.stops:
+        if len(route.stops) > len(bench.head(responder.id)):
             last = route.stops[-1]
-            back = bench.problem.drive_minutes(responder, last.place_id, None)
-            over = max(route.home, _pass_break(last.leave, back, responder.shift)) - responder.shift.end
+            back = Whereabouts(responder, last.leave, last.place_id).home(bench.problem)
+            over = max(route.home, back) - responder.shift.end
             if not over <= TOLERANCE_MINUTES:
                 yield Breach("OVER_SHIFT", responder=responder.id, minutes=_whole(over))
 
@@ -243,11 +277,12 @@ def _breaks_are_kept(bench: _Bench) -> Iterator[Breach]:
 
 
 def _windows_are_kept(bench: _Bench) -> Iterator[Breach]:
-    """The visit begins after the window opens, and contact is made before it closes."""
-    for _, case, place, stop in bench.stops():
+    """The visit begins after the window opens, and contact is made before it closes, unless the stop is fixed."""
+    for responder, case, place, stop in bench.stops():
         opens, closes = case.window
         early = stop.contact - place.search_minutes < opens - TOLERANCE_MINUTES
-        if early or not stop.contact <= closes + TOLERANCE_MINUTES:
+        late = not stop.contact <= closes + TOLERANCE_MINUTES
+        if early or (late and (case.id, place.id) not in bench.head(responder.id)):
             contact = clock_time(bench.problem, stop.contact)
             yield Breach(
                 "WINDOW_BROKEN", stop=stop.id, window=window_text(bench.problem, case), contact=contact
@@ -255,38 +290,38 @@ def _windows_are_kept(bench: _Bench) -> Iterator[Breach]:
 
 
 def _no_more_visits_than_agreed(bench: _Bench) -> Iterator[Breach]:
-    """A responder makes at most `max_visits` visits."""
+    """A responder makes at most `max_visits` visits, or its fixed stops."""
     for responder, route in bench.routes():
-        if len(route.stops) > responder.max_visits:
+        if len(route.stops) > max(responder.max_visits, len(bench.head(responder.id))):
             yield Breach(
                 "TOO_MANY_VISITS", responder=responder.id, visits=len(route.stops), limit=responder.max_visits
             )
 
 
 def _on_duty(bench: _Bench) -> Iterator[Breach]:
-    """Nobody off duty is sent."""
+    """Nobody off duty is sent anywhere new."""
     for responder, route in bench.routes():
-        if route.stops and responder.status == "off":
+        if responder.status == "off" and len(route.stops) > len(bench.head(responder.id)):
             yield Breach("OFF_DUTY", responder=responder.id)
 
 
 def _right_kind(bench: _Bench) -> Iterator[Breach]:
-    """Only kinds the case admits go there."""
-    for responder, case, _, _ in bench.stops():
-        if responder.kind not in case.may_go:
+    """Only kinds the case admits go there, or lead."""
+    for responder, case, _, stop in bench.chosen():
+        if stop.leads and responder.kind not in case.may_go:
             yield Breach("WRONG_KIND", responder=responder.id, kind=responder.kind, case=case.id)
 
 
 def _right_skills(bench: _Bench) -> Iterator[Breach]:
-    """Who goes has every skill the case needs."""
-    for responder, case, _, _ in bench.stops():
-        if lacking := sorted(case.needs - responder.skills):
+    """Who goes, or leads, has every skill the case needs."""
+    for responder, case, _, stop in bench.chosen():
+        if stop.leads and (lacking := sorted(case.needs - responder.skills)):
             yield Breach("LACKS_SKILL", responder=responder.id, case=case.id, needs=lacking)
 
 
 def _own_or_neighbour(bench: _Bench) -> Iterator[Breach]:
     """Own jurisdiction, or a neighbour's where that is allowed."""
-    for responder, case, place, _ in bench.stops():
+    for responder, case, place, _ in bench.chosen():
         if not in_reach_of_its_office(bench.problem, responder, place):
             yield Breach("OUTSIDE_JURISDICTION", responder=responder.id, case=case.id, place=place.id)
 
@@ -304,18 +339,28 @@ def _a_road_leads(bench: _Bench) -> Iterator[Breach]:
 
 
 def _pins_are_kept(bench: _Bench) -> Iterator[Breach]:
-    """A pinned case is visited by its responder, or by nobody if pinned out."""
-    for responder, case, _, _ in bench.stops():
+    """A pinned case is visited, or led, by its responder, or by nobody if pinned out."""
+    for responder, case, _, stop in bench.stops():
         pin = bench.problem.pinned.get(case.id)
-        if pin is not None and pin != responder.id:
+        if stop.leads and pin is not None and pin != responder.id:
             yield Breach("PIN_BROKEN", case=case.id, pinned=pin or "nobody", responder=responder.id)
 
 
 def _matters(bench: _Bench) -> Iterator[Breach]:
     """Nobody is sent where too little is left to save."""
-    for _, case, _, _ in bench.stops():
+    for _, case, _, _ in bench.chosen():
         if matters_too_little(bench.problem, case):
             yield Breach("TOO_LITTLE_LEFT", case=case.id, stake_yuan=round(case.stake_yuan))
+
+
+def _few_are_told_anew(bench: _Bench) -> Iterator[Breach]:
+    """Of what people were told no more changes than allowed, or than nobody can help."""
+    if bench.problem.max_changes is None:
+        return
+    allowed = changes_allowed(bench.problem)
+    found = changes(bench.problem, bench.plan)
+    if len(found) > allowed:
+        yield Breach("TOO_MANY_CHANGES", changes=len(found), limit=int(allowed), cases=list(found))
 
 
 RULES: tuple[Callable[[_Bench], Iterator[Breach]], ...] = (
@@ -324,7 +369,10 @@ RULES: tuple[Callable[[_Bench], Iterator[Breach]], ...] = (
     _stop_ids_differ,
     _nobody_is_forgotten,
     _reasons_are_whole,
+    _heads_are_kept,
     _each_place_once,
+    _two_come_together,
+    _nobody_waits_in_a_circle,
     _times_are_right,
     _home_before_the_shift_ends,
     _not_before_it_can,
@@ -338,51 +386,8 @@ RULES: tuple[Callable[[_Bench], Iterator[Breach]], ...] = (
     _a_road_leads,
     _pins_are_kept,
     _matters,
+    _few_are_told_anew,
 )
-
-
-# --- the audit's own arithmetic -------------------------------------------------------------
-
-
-def _recompute(
-    bench: _Bench, responder: Responder, free: float, here: str | None, stop: Stop
-) -> dict[str, float]:
-    """The moments of a stop, from the problem alone."""
-    case, place = bench.places[stop.place_id]
-    shift = responder.shift
-    drive = bench.problem.drive_minutes(responder, here, stop.place_id)
-    arrive = _pass_break(free, drive, shift)
-    service = float(case.service_minutes.get(responder.kind, 0.0))
-    start = arrive if arrive > case.window[0] else case.window[0]
-    if shift.break_start is not None and shift.break_end is not None:
-        done_before = start + place.search_minutes + service <= shift.break_start
-        if not done_before and start < shift.break_end:
-            start = shift.break_end
-    return {
-        "drive_minutes": drive,
-        "arrive": arrive,
-        "wait_minutes": start - arrive if math.isfinite(arrive) else 0.0,
-        "search_minutes": place.search_minutes,
-        "contact": start + place.search_minutes,
-        "leave": start + place.search_minutes + service,
-    }
-
-
-def _pass_break(depart: float, drive: float, shift: Shift) -> float:
-    """Arrival of a drive made in two parts: before the break, and what is left after it."""
-    if shift.break_start is None or shift.break_end is None or depart >= shift.break_end:
-        return depart + drive
-    before = max(0.0, shift.break_start - depart)
-    if drive <= before and depart <= shift.break_start:
-        return depart + drive
-    return shift.break_end + (drive - before)
-
-
-def _there_and_back(problem: Problem, responder: Responder, place: Place) -> tuple[float, float]:
-    return (
-        problem.drive_minutes(responder, None, place.id),
-        problem.drive_minutes(responder, place.id, None),
-    )
 
 
 def _differs(stop: str, what: str, said: float, found: float) -> Iterator[Breach]:

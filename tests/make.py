@@ -7,7 +7,7 @@ stands, and a drive takes |dx| + |dy| minutes by car, times the profile's slowne
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -29,6 +29,7 @@ from dispatch.domain import (
     Route,
     Shift,
     Stop,
+    Told,
     TravelMinutes,
 )
 
@@ -93,18 +94,24 @@ def problem(
     *,
     no_road: Collection[str] = (),
     no_way_back: Collection[str] = (),
+    starts: Mapping[str, Point] | None = None,
     **given: Any,
 ) -> Problem:
-    """The problem of these; no road leads to the places `no_road`, none home from `no_way_back`."""
+    """The problem of these; no road leads to the places `no_road`, none home from `no_way_back`.
+
+    `starts` is where responders set out from, by id; the others set out from their base.
+    """
     bases = list(dict.fromkeys((one.lon, one.lat) for one in responders))
+    points = [*bases, *map(lonlat, (starts or {}).values())]
     places = [one for each in cases for one in each.places]
     fields: dict[str, Any] = {
         "at": NOW,
         "horizon_minutes": HORIZON_MINUTES,
         "base_index": {one.id: bases.index((one.lon, one.lat)) for one in responders},
         "place_index": {one.id: number for number, one in enumerate(places)},
+        "start_index": {who: len(bases) + number for number, who in enumerate(starts or {})},
         "travel": {
-            profile: _travel(bases, places, slow, no_road, no_way_back) for profile, slow in SLOWNESS.items()
+            profile: _travel(points, places, slow, no_road, no_way_back) for profile, slow in SLOWNESS.items()
         },
     }
     return Problem(cases=tuple(cases), responders=tuple(responders), **(fields | given))
@@ -239,13 +246,21 @@ def alarms(draw: st.DrawFn, number: int) -> Case:
 
 
 @st.composite
-def days(draw: st.DrawFn, most_responders: int = 4, most_cases: int = 7) -> Problem:
-    """Any day: crews short or absent, cases none, unreachable, pinned, or worth nothing."""
+def days(draw: st.DrawFn, most_responders: int = 4, most_cases: int = 7, under_way: bool = False) -> Problem:
+    """Any day: crews short or absent, cases none, unreachable, pinned, or worth nothing.
+
+    With `under_way` a day that has begun: crews away from their base, stops that are fixed,
+    people told who comes when, cases that need two, and prices on changes and on long routes.
+    """
     hands_free = draw(st.integers(1, most_responders)) if draw(rarely(True, False)) else 0
     team = [draw(crews(number)) for number in range(hands_free)]
     wanted = [draw(alarms(number)) for number in range(draw(st.integers(0, most_cases)))]
+    if under_way:
+        kinds = st.sampled_from((frozenset({"village"}), frozenset({"station"}), frozenset(KINDS)))
+        wanted = [replace(one, partners=draw(kinds)) if draw(rarely(False, True)) else one for one in wanted]
     ids = [one.id for each in wanted for one in each.places]
     cut = draw(st.frozensets(st.sampled_from(ids), max_size=1)) if ids else frozenset[str]()
+    stranded = draw(st.frozensets(st.sampled_from(ids), max_size=1)) if ids else frozenset[str]()
     hands = [*[one.id for one in team], "", "nobody knows"]
     pinned: dict[str, str] = {}
     if wanted and draw(rarely(False, True)):
@@ -254,16 +269,64 @@ def days(draw: st.DrawFn, most_responders: int = 4, most_cases: int = 7) -> Prob
         neighbour_yuan={"station": 500.0, "village": 2_000.0},
         drive_yuan_per_minute=draw(st.sampled_from((3.0, 0.0, 50.0))),
         strict=draw(rarely(False, True)),
+        change_yuan=draw(st.sampled_from((0.0, 300.0, 20_000.0))) if under_way else 0.0,
+        moved_minutes=draw(st.sampled_from((15.0, 0.0))) if under_way else 15.0,
+        balance_yuan=draw(st.sampled_from((0.0, 200.0, 5_000.0))) if under_way else 0.0,
     )
+    more: dict[str, Any] = {}
+    if under_way:
+        free = [one for one in wanted if one.id not in pinned]
+        more = {
+            "starts": {one.id: draw(_POINTS) for one in team if draw(rarely(False, True))},
+            "heads": draw(heads(team, free, cut | stranded)),
+            "told": {
+                one.id: draw(promises(one, hands)) for one in wanted if one.places and draw(st.booleans())
+            },
+            "max_changes": draw(st.sampled_from((None, 0, 1, 2))),
+        }
     return problem(
         team,
         wanted,
         no_road=cut,
-        no_way_back=draw(st.frozensets(st.sampled_from(ids), max_size=1)) if ids else (),
+        no_way_back=stranded,
         prices=prices,
         pinned=pinned,
         min_stake_yuan=draw(rarely(0.0, 1_000.0)),
         cut_off=dict.fromkeys(cut, "G325 K12") if draw(st.booleans()) else {},
+        **more,
+    )
+
+
+@st.composite
+def heads(
+    draw: st.DrawFn, team: Sequence[Responder], wanted: Sequence[Case], shunned: Collection[str]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Fixed first stops of some responders, at places a road leads to and from; pairs where two are needed."""
+    fixed: dict[str, tuple[tuple[str, str], ...]] = {}
+    for one in wanted:
+        open_places = [each.id for each in one.places if each.id not in shunned]
+        if not team or not open_places or not draw(rarely(False, True)):
+            continue
+        goes = [draw(st.sampled_from(team))]
+        if one.partners:
+            others = [who for who in team if who.id != goes[0].id and who.kind in one.partners]
+            if not others:
+                continue
+            goes.append(draw(st.sampled_from(others)))
+        stop = (one.id, draw(st.sampled_from(open_places)))
+        for who in goes:
+            fixed[who.id] = (*fixed.get(who.id, ()), stop)
+    return fixed
+
+
+@st.composite
+def promises(draw: st.DrawFn, one: Case, hands: Sequence[str]) -> Told:
+    """What was told about a case: by chance what will be planned, mostly not."""
+    return Told(
+        draw(st.sampled_from(hands)),
+        draw(st.sampled_from(one.places)).id,
+        float(draw(st.integers(0, 90))),
+        draw(st.sampled_from(hands)) if one.partners and draw(st.booleans()) else None,
     )
 
 

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dispatch.domain import Hold, Prices, Route
+from dispatch.domain import Hold, Prices, Route, Told
 from dispatch.loss import (
+    balance_yuan,
+    changes,
     expected_yuan,
     loss_curve,
     loss_rate,
@@ -132,6 +134,81 @@ def test_an_empty_plan_loses_what_nobody_coming_loses():
     found = plan_loss(day, make.plan([Route("r1")]))
     assert found.expected_yuan == found.nobody_yuan > 0
     assert found.averted_yuan == found.prices_yuan == 0.0
+
+
+# --- what people were told, and balance -----------------------------------------------------
+
+
+def told_day(told, visits, crews=None, **prices):
+    """Two cases 10 and 25 minutes out; r1 goes to both, contacts 10 and 35, unless told otherwise."""
+    cases = [make.case("c1", places=[make.place(10), make.place(12)]), make.case("c2", 25)]
+    crews = crews or [make.responder(), make.responder("r2")]
+    day = make.problem(crews, cases, told=told, prices=Prices(**prices))
+    return day, assemble(day, visits, "by hand")
+
+
+BOTH = {"r1": [Visit("c1", "c1/0"), Visit("c2", "c2/0")]}
+
+
+@pytest.mark.parametrize(
+    ("told", "visits", "changed"),
+    [
+        ({"c2": Told("r1", "c2/0", 35.0)}, BOTH, ()),
+        ({"c2": Told("r1", "c2/0", 50.0)}, BOTH, ()),  # 15 minutes sooner than told
+        ({"c2": Told("r1", "c2/0", 20.0)}, BOTH, ()),  # 15 later
+        ({"c2": Told("r1", "c2/0", 50.1)}, BOTH, ("c2",)),
+        ({"c2": Told("r2", "c2/0", 35.0)}, BOTH, ("c2",)),  # another responder
+        ({"c1": Told("r1", "c1/1", 12.0)}, BOTH, ("c1",)),  # another place
+        ({"c2": Told("r1", "c2/0", 35.0)}, {"r1": BOTH["r1"][:1]}, ("c2",)),  # left out
+        ({"c2": Told("r9", "c2/0", 35.0), "c1": Told("r1", "c1/0", 90.0)}, BOTH, ("c1", "c2")),
+        ({"gone": Told("r1", "gone/0", 35.0)}, BOTH, ()),  # closed in the meantime: nobody is told anything
+    ],
+)
+def test_a_change_is_another_crew_another_place_nobody_or_another_time(told, visits, changed):
+    assert changes(*told_day(told, visits)) == changed
+
+
+def test_a_visit_to_one_more_place_of_a_case_is_no_change():
+    visits = {"r1": [Visit("c1", "c1/0")], "r2": [Visit("c1", "c1/1")]}
+    assert changes(*told_day({"c1": Told("r1", "c1/0", 10.0)}, visits)) == ()
+
+
+def test_each_change_is_paid_once():
+    told = {"c1": Told("r2", "c1/0", 90.0), "c2": Told("r1", "c2/0", 35.0)}
+    found = plan_loss(*told_day(told, BOTH, change_yuan=700.0))
+    assert found.prices_yuan == pytest.approx(700.0)
+    nobody = plan_loss(*told_day(told, {}, change_yuan=700.0))
+    assert nobody.objective_yuan == pytest.approx(nobody.nobody_yuan + 1_400.0)
+
+
+def test_the_third_visit_of_a_crew_weighs_twice_the_second():
+    day = make.problem(prices=Prices(balance_yuan=50.0))
+    assert [balance_yuan(day, visits) for visits in range(5)] == [0, 0, 50, 150, 300]
+    # two visits to one crew cost 50, one to each nothing
+    assert plan_loss(*told_day({}, BOTH, balance_yuan=50.0)).prices_yuan == 50.0
+    apart = {"r1": BOTH["r1"][:1], "r2": BOTH["r1"][1:]}
+    assert plan_loss(*told_day({}, apart, balance_yuan=50.0)).prices_yuan == 0.0
+
+
+def test_a_crew_away_from_its_base_pays_the_drive_from_where_it_is_and_home_to_its_base():
+    # at 25 minutes out when the plan is made: 15 back to the case, 10 home, 2 yuan each
+    day = make.problem(
+        [make.responder()], [make.case(at=10)], starts={"r1": 25}, prices=Prices(drive_yuan_per_minute=2.0)
+    )
+    plan = assemble(day, {"r1": [Visit("c1", "c1/0")]}, "by hand")
+    assert plan_loss(day, plan).prices_yuan == pytest.approx(50.0)
+    assert plan_loss(day, assemble(day, {}, "by hand")).prices_yuan == 0.0
+
+
+def test_where_two_come_the_loss_is_paid_once_and_both_drives():
+    # the cadre is there at 4, the car at 10: contact 10 for both; 20 and 8 minutes of driving at 1 yuan
+    case = make.case(hazard_per_hour=0.6, partners=frozenset({"village"}))
+    crews = [make.responder(), make.responder("z1", at=6, kind="village")]
+    day = make.problem(crews, [case], prices=Prices(drive_yuan_per_minute=1.0))
+    plan = assemble(day, {"r1": [Visit("c1", "c1/0")], "z1": [Visit("c1", "c1/0", leads=False)]}, "by hand")
+    found = plan_loss(day, plan)
+    assert found.expected_yuan == pytest.approx(60_000 * (1 - math.exp(-0.1)))
+    assert found.prices_yuan == pytest.approx(28.0)
 
 
 # --- hazard classes -------------------------------------------------------------------------

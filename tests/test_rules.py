@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.domain import LeftOut, Prices, Route, Shift
+from dispatch.carry_on import carried_on, changes_allowed
+from dispatch.domain import LeftOut, Prices, Route, Shift, Told
 from dispatch.reasons import Reason, say
 from dispatch.routing import assemble
-from dispatch.rules import RULES, audit, may_visit
+from dispatch.rules import RULES, audit, may_accompany, may_visit
 from dispatch.timeline import Visit
 
 CREW = make.responder()
@@ -245,7 +246,227 @@ def test_every_rule_says_in_one_sentence_what_it_keeps():
         assert rule.__doc__.strip().endswith(".")
 
 
-@given(make.days(), st.data())
+# --- fixed stops -----------------------------------------------------------------------------
+
+HEAD = {"r1": (("c1", "c1/0"),)}
+
+
+def test_fixed_stops_come_first_and_in_their_order():
+    assert audit(*good(heads=HEAD)) == []
+    assert codes(*good(heads=HEAD, visits=[Visit("c2", "c2/0"), Visit("c1", "c1/0")])) == {"HEAD_CHANGED"}
+    assert codes(*good(heads=HEAD, visits=[Visit("c2", "c2/0")])) == {"HEAD_CHANGED"}
+    assert codes(*good(heads=HEAD, visits=[])) == {"HEAD_CHANGED"}
+
+
+@pytest.mark.parametrize(
+    ("crew", "case", "given"),
+    [
+        ({"shift_minutes": 25.0}, {}, {}),
+        ({}, {"window": (0.0, 5.0)}, {}),
+        ({"max_visits": 0}, {}, {}),
+        ({"status": "off"}, {}, {}),
+        ({"kind": "town"}, {"may_go": frozenset({"station"})}, {}),
+        ({}, {"needs": frozenset({"police"})}, {}),
+        ({"jurisdiction": frozenset({"t9"})}, {}, {}),
+        ({}, {"stake_yuan": 5.0}, {"min_stake_yuan": 10.0}),
+    ],
+)
+def test_a_fixed_stop_is_a_fact_and_no_breach(crew, case, given):
+    crews = [make.responder(**crew)]
+    cases = [make.case("c1", 10, **case), make.case("c2", places=[])]
+    assert audit(*good(crews, cases, [Visit("c1", "c1/0")], heads=HEAD, **given)) == []
+    assert codes(*good(crews, cases, [Visit("c1", "c1/0")], **given)) != set()
+
+
+@pytest.mark.parametrize(
+    ("crew", "case", "code"),
+    [
+        ({"shift_minutes": 65.0}, {}, "OVER_SHIFT"),  # home 30 after the fixed stop, 70 after both
+        ({}, {"window": (0.0, 30.0)}, "WINDOW_BROKEN"),
+        ({"max_visits": 1}, {}, "TOO_MANY_VISITS"),
+        ({"status": "off"}, {}, "OFF_DUTY"),
+        ({}, {"may_go": frozenset({"village"})}, "WRONG_KIND"),
+    ],
+)
+def test_what_follows_a_fixed_stop_keeps_every_rule(crew, case, code):
+    cases = [TWO[0], make.case("c2", 25, **case), TWO[2]]
+    assert codes(*good([make.responder(**crew)], cases, heads=HEAD)) == {code}
+
+
+@pytest.mark.parametrize(
+    ("heads", "given", "said"),
+    [
+        ({"r9": (("c1", "c1/0"),)}, {}, "unknown responder: r9"),
+        ({"r1": (("c1", "c2/0"),)}, {}, "no place of case c1"),
+        (HEAD, {"pinned": {"c1": "r2"}}, "pinned to r2"),
+        (HEAD, {"pinned": {"c1": ""}}, "pinned to nobody"),
+        (HEAD, {"no_road": ["c1/0"]}, "no road leads r1"),
+        (HEAD, {"no_way_back": ["c1/0"]}, "no road leads r1 home"),
+        ({"r1": (("c1", "c1/0"), ("c1", "c1/0"))}, {}, "it takes one"),
+        (HEAD | {"r2": (("c1", "c1/0"),)}, {}, "it takes one"),
+        ({"r1": (("c3", "c3/0"),)}, {}, "it takes two"),
+        ({"r1": (("c3", "c3/0"),), "r2": (("c3", "c3/0"),)}, {}, "none of a kind that may come along"),
+        (
+            {"r1": (("c3", "c3/0"), ("c4", "c4/0")), "z1": (("c4", "c4/0"), ("c3", "c3/0"))},
+            {},
+            "wait for each other",
+        ),
+    ],
+)
+def test_fixed_stops_nobody_could_drive_are_refused_at_birth(heads, given, said):
+    crews = [CREW, make.responder("r2"), make.responder("z1", kind="village")]
+    pair = {"partners": frozenset({"village"})}
+    cases = [*TWO[:2], make.case("c3", 30, **pair), make.case("c4", 31, **pair)]
+    with pytest.raises(ValueError, match=said):
+        make.problem(crews, cases, heads=heads, **given)
+
+
+# --- two at once -----------------------------------------------------------------------------
+
+TEAM = (CREW, make.responder("z1", kind="village"), make.responder("r2"))
+JOINT = make.case("c1", 10, partners=frozenset({"village"}), may_go=frozenset({"station"}))
+LEADS, ALONG = Visit("c1", "c1/0"), Visit("c1", "c1/0", leads=False)
+
+
+def pair(visits, cases=(JOINT,), crews=TEAM, **given):
+    day = make.problem(crews, cases, **given)
+    return day, assemble(day, visits, "by hand")
+
+
+def test_an_officer_who_leads_and_a_cadre_who_comes_along_are_no_breach():
+    assert audit(*pair({"r1": [LEADS], "z1": [ALONG]})) == []
+
+
+def test_the_needs_and_the_pin_are_those_of_who_leads():
+    needy = replace(JOINT, needs=frozenset({"police"}))
+    crews = (make.responder(skills=frozenset({"police"})), *TEAM[1:])
+    assert audit(*pair({"r1": [LEADS], "z1": [ALONG]}, [needy], crews, pinned={"c1": "r1"})) == []
+    assert codes(*pair({"r1": [LEADS], "z1": [ALONG]}, [needy])) == {"LACKS_SKILL"}
+    assert codes(*pair({"r1": [LEADS], "z1": [ALONG]}, pinned={"c1": "r2"})) == {"PIN_BROKEN"}
+
+
+@pytest.mark.parametrize(
+    ("visits", "fault"),
+    [
+        ({"r1": [LEADS]}, "it takes two, one comes alone"),
+        ({"r1": [LEADS], "z1": [ALONG], "r2": [ALONG]}, "it takes two, more come"),
+        ({"r1": [LEADS, ALONG]}, "both are the same responder"),
+        ({"r1": [LEADS], "z1": [LEADS]}, "one of the two must lead"),
+        ({"r1": [ALONG], "z1": [ALONG]}, "one of the two must lead"),
+        ({"r1": [LEADS], "r2": [ALONG]}, "not of a kind that may"),
+    ],
+)
+def test_where_two_are_needed_two_come_together(visits, fault):
+    found = [breach for breach in audit(*pair(visits)) if breach.code == "PARTNER_MISSING"]
+    assert len(found) == 1
+    assert fault in found[0]
+
+
+def test_two_who_do_not_name_each_other_are_found():
+    day, plan = pair({"r1": [LEADS], "z1": [ALONG]})
+    assert "do not name each other" in audit(day, with_stop(plan, 0, partner_id="r2"))[0]
+
+
+def test_a_companion_nobody_asked_for_is_found():
+    assert codes(*pair({"r1": [ALONG]}, [make.case("c1", 10)])) == {"PARTNER_MISSING"}
+
+
+def test_a_meeting_begun_before_the_later_has_arrived_is_found():
+    far = (CREW, make.responder("z1", at=40, kind="village"), TEAM[2])
+    day, plan = pair({"r1": [LEADS], "z1": [ALONG]}, crews=far)
+    assert plan.routes[0].stops[0].contact == 30
+    assert codes(day, with_stop(plan, 0, wait_minutes=0.0, contact=10.0, leave=20.0)) == {"TIMES_WRONG"}
+
+
+def test_each_place_of_such_a_case_takes_both():
+    case = replace(JOINT, places=(make.place(10, id="c1/0"), make.place(20, id="c1/1")))
+    both = [LEADS, Visit("c1", "c1/1")]
+    assert codes(*pair({"r1": both, "z1": [ALONG]}, [case])) == {"PARTNER_MISSING"}
+    along = [visit._replace(leads=False) for visit in both]
+    assert audit(*pair({"r1": both, "z1": along}, [case])) == []
+
+
+def test_two_who_wait_for_each_other_are_found():
+    cases = [JOINT, replace(JOINT, id="c2", places=(make.place(20, id="c2/0"),))]
+    there, then = Visit("c2", "c2/0"), Visit("c2", "c2/0", leads=False)
+    found = codes(*pair({"r1": [LEADS, there], "z1": [then, ALONG]}, cases))
+    assert "PARTNER_DEADLOCK" in found
+    assert "TIMES_WRONG" not in found
+
+
+@pytest.mark.parametrize(
+    ("crew", "given", "code"),
+    [
+        ({"kind": "village"}, {}, None),
+        ({"kind": "village", "skills": frozenset()}, {"pinned": {"c1": "r1"}}, None),
+        ({"kind": "town"}, {}, "NO_PARTNER"),
+        ({"kind": "village"}, {"pinned": {"c1": ""}}, "PINNED_OUT"),
+        ({"kind": "village"}, {"min_stake_yuan": 1e9}, "TOO_LATE_TO_MATTER"),
+        ({"kind": "village", "jurisdiction": frozenset()}, {}, "OUT_OF_JURISDICTION"),
+        ({"kind": "village", "status": "off"}, {}, "OUT_OF_SHIFT"),
+        ({"kind": "village"}, {"no_road": ["c1/0"]}, "UNREACHABLE"),
+    ],
+)
+def test_who_may_come_along(crew, given, code):
+    second = make.responder("z1", **crew)
+    case = replace(JOINT, needs=frozenset({"police"}))
+    reason = may_accompany(make.problem([second], [case], **given), second, case, case.places[0])
+    assert (reason and reason.code) == code
+
+
+# --- what people were told -------------------------------------------------------------------
+
+TOLD = {"c1": Told("r1", "c1/0", 10.0), "c2": Told("r1", "c2/0", 35.0)}
+
+
+@pytest.mark.parametrize(("limit", "found"), [(0, {"TOO_MANY_CHANGES"}), (1, set()), (None, set())])
+def test_no_more_cases_change_than_allowed(limit, found):
+    # c1 as told, c2 not any more
+    assert codes(*good(visits=[Visit("c1", "c1/0")], told=TOLD, max_changes=limit)) == found
+
+
+def test_what_nobody_can_keep_does_not_make_a_plan_impossible():
+    # r1 is off: both must change, whatever the limit; with r1 late by 20 minutes, both move
+    for crew in (make.responder(status="off"), make.responder(free_at_minutes=20.0)):
+        day, plan = good([crew], visits=[], told=TOLD, max_changes=0)
+        assert changes_allowed(day) == 2
+        assert audit(day, plan) == []
+
+
+def test_carrying_on_skips_what_no_longer_fits_and_keeps_the_rest():
+    # the shift ends at 40: c1 and home is 30, c2 as well would be 70
+    day, _ = good([make.responder(shift_minutes=40)], told=TOLD, max_changes=0)
+    assert [stop.case_id for stop in carried_on(day).routes[0].stops] == ["c1"]
+    assert changes_allowed(day) == 1
+
+
+def test_carrying_on_begins_with_the_fixed_stops():
+    day, _ = good(told=TOLD, max_changes=0, heads={"r1": (("c2", "c2/0"),)})
+    # c2 first: contact 25, ten minutes sooner than told; then back to c1: 35 + 15 = 50, told 10
+    assert [stop.case_id for stop in carried_on(day).routes[0].stops] == ["c2", "c1"]
+    assert changes_allowed(day) == 1
+
+
+def test_carrying_on_takes_a_pair_as_it_was_told():
+    told = {"c1": Told("r1", "c1/0", 10.0, "z1")}
+    day, _ = pair({}, told=told, max_changes=0)
+    assert [(stop.partner_id, stop.leads) for route in carried_on(day).routes for stop in route.stops] == [
+        ("z1", True),
+        ("r1", False),
+    ]
+    assert changes_allowed(day) == 0
+    assert changes_allowed(pair({}, told={"c1": Told("r1", "c1/0", 10.0)}, max_changes=0)[0]) == 1
+
+
+@given(make.days(under_way=True))
+def test_carrying_on_keeps_every_rule(day):
+    plan = carried_on(day)
+    visited = plan.visited
+    out = tuple(LeftOut(case.id, Reason("PINNED_OUT")) for case in day.cases if case.id not in visited)
+    assert audit(day, replace(plan, left_out=out)) == []
+
+
+@given(make.days(under_way=True), st.data())
 def test_timeline_and_audit_compute_the_same_moments(day, data):
     """Any visits at all, feasible or not: two arithmetics, one time."""
     visits = [Visit(case.id, place.id) for case in day.cases for place in case.places]

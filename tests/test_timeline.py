@@ -106,3 +106,91 @@ def test_where_no_road_leads_time_is_endless_and_nothing_fits(blocked):
     route, clock = timed(crew, [make.case()], **{blocked: ["c1/0"]})
     assert math.isinf(route.home)
     assert not clock.feasible(crew, route)
+
+
+# --- where a crew starts, fixed stops, and two who meet --------------------------------------
+
+
+def test_a_crew_starts_where_it_stands_and_goes_home_to_its_base():
+    # 18 minutes out: 8 back to the case, 10 on site, 10 home
+    route, _ = timed(make.responder(), [make.case()], starts={"r1": 18})
+    assert (route.stops[0].drive_minutes, route.stops[0].contact, route.home) == (8, 8, 28)
+
+
+@pytest.mark.parametrize(("visits", "fits"), [((FIRST,), True), ((FIRST, SECOND), False)])
+def test_a_fixed_stop_may_be_late_and_run_over_the_shift_but_nothing_may_follow(visits, fits):
+    cases = [make.case("c1", 10, window=(0.0, 5.0)), make.case("c2", 12)]
+    crew = make.responder(shift_minutes=20)
+    route, clock = timed(crew, cases, visits, heads={"r1": (("c1", "c1/0"),)})
+    assert clock.feasible(crew, route) is fits
+
+
+def test_after_a_late_fixed_stop_others_keep_their_windows():
+    cases = [make.case("c1", 10, window=(0.0, 5.0)), make.case("c2", 12, window=(0.0, 22.0))]
+    crew = make.responder()
+    route, clock = timed(crew, cases, (FIRST, SECOND), heads={"r1": (("c1", "c1/0"),)})
+    assert [stop.contact for stop in route.stops] == [10, 22]
+    assert clock.feasible(crew, route)
+
+
+PAIR = frozenset({"village"})
+
+
+def meeting(crews, cases, visits, **given):
+    return Clock(make.problem(crews, cases, **given)).routes(visits)
+
+
+def test_two_begin_when_the_later_has_arrived_and_each_serves_its_own_minutes():
+    case = make.case(
+        places=[make.place(10, search_minutes=4.0)],
+        partners=PAIR,
+        service_minutes={"station": 20.0, "village": 5.0},
+    )
+    crews = [make.responder(), make.responder("z1", at=7, kind="village")]
+    car, cadre = meeting(crews, [case], {"r1": [FIRST], "z1": [FIRST._replace(leads=False)]})
+    # the cadre arrives at 3, the car at 10; contact 14; home: car 34 + 10, cadre 19 + 3
+    first, second = car.stops[0], cadre.stops[0]
+    assert (first.arrive, first.wait_minutes, first.contact, first.leave, car.home) == (10, 0, 14, 34, 44)
+    assert (second.arrive, second.wait_minutes, second.contact, second.leave, cadre.home) == (
+        3,
+        7,
+        14,
+        19,
+        22,
+    )
+    assert (first.partner_id, second.partner_id, first.leads, second.leads) == ("z1", "r1", True, False)
+
+
+def test_a_meeting_keeps_clear_of_both_breaks():
+    # both there at 10; the car pauses 15-30, so both wait for 30; the cadre pauses 32-45, so for 45
+    crews = [
+        make.responder(shift=Shift(0, 480, 15, 30)),
+        make.responder("z1", kind="village", shift=Shift(0, 480, 32, 45)),
+    ]
+    routes = meeting(crews, [make.case(partners=PAIR)], {"r1": [FIRST], "z1": [FIRST]})
+    assert [route.stops[0].contact for route in routes] == [45, 45]
+
+
+def test_what_comes_before_a_meeting_delays_the_partner_and_all_it_does_after():
+    # r1: c1 (10, leaves 20), then to c2 at 25: 35; z1 waits there from 5 and goes on to c3, 10 further
+    cases = [make.case("c1"), make.case("c2", 25, partners=PAIR), make.case("c3", 35)]
+    crews = [make.responder(), make.responder("z1", at=20, kind="village")]
+    visits = {"r1": [FIRST, SECOND], "z1": [SECOND, Visit("c3", "c3/0")]}
+    car, cadre = meeting(crews, cases, visits)
+    assert [stop.contact for stop in car.stops] == [10, 35]
+    assert [stop.contact for stop in cadre.stops] == [35, 55]  # leaves c2 at 45
+
+
+def test_two_who_wait_for_each_other_never_begin():
+    cases = [make.case("c1", partners=PAIR), make.case("c2", 25, partners=PAIR), make.case("c3", 35)]
+    crews = [make.responder(), make.responder("z1", kind="village"), make.responder("r3")]
+    visits = {"r1": [FIRST, SECOND], "z1": [SECOND, FIRST], "r3": [Visit("c3", "c3/0")]}
+    car, cadre, other = meeting(crews, cases, visits)
+    assert all(math.isinf(stop.contact) for stop in (*car.stops, *cadre.stops))
+    assert math.isinf(car.home)
+    assert other.stops[0].contact == 35
+
+
+def test_who_comes_alone_is_timed_alone():
+    route, _ = meeting([make.responder(), make.responder("z1")], [make.case(partners=PAIR)], {"r1": [FIRST]})
+    assert (route.stops[0].contact, route.stops[0].partner_id) == (10, None)
