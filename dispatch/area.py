@@ -255,7 +255,7 @@ def _notes(area: Area) -> list[tuple[str, str]]:
             "where no township outline is: villages and places belong to the nearest township by road",
         ),
         (
-            area.counts.get("county_by_road"),
+            area.counts.get("county_by_road") and _guessed(area, ""),
             f"没有县级界线处：乡镇归属道路行程最近的县城：{_guessed(area, '、')}；如有误，请用 area add --list 导入区划代码",
             "where no county outline is: townships belong to the nearest county seat by road: "
             f"{_guessed(area, ', ')}; if wrong, add an administrative list (area add --list)",

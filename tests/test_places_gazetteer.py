@@ -64,6 +64,12 @@ def test_a_point_far_from_everything_lies_nowhere_and_is_outside():
     assert far.inside([110.9, 120.0, np.nan], [21.9, 30.0, 21.5]).tolist() == [True, False, False]
 
 
+def test_the_seat_of_a_province_far_away_makes_nothing_around_it_the_areas():
+    wide = [entry("P", "某省", "province", 113.0, 23.0), entry("M", "某市", "city", 112.0, 22.0)]
+    gazetteer = Gazetteer(pd.DataFrame([*wide, *ROWS]), COUNTIES)
+    assert gazetteer.inside([113.0, 112.0, 110.1], [23.0, 22.0, 21.5]).tolist() == [False, False, True]
+
+
 def test_a_missing_coordinate_lies_nowhere():
     assert [one[0] for one in small(COUNTIES).admin(np.nan, np.nan)] == ["", "", ""]
 

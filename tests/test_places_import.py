@@ -145,6 +145,45 @@ def test_a_zone_is_no_county_unless_its_tags_say_so(tags, level):
     assert level_of(tags) == level
 
 
+def test_a_house_number_on_its_street_is_a_door_and_a_hotel_is_found_by_it(tmp_path):
+    at = {"addr:street": "中山大街 Zhongshan Street", "addr:housenumber": "394"}
+    places = {
+        101: (10, 5_000, {"place": "town", "name": "蓼城镇"}),
+        102: (10, 2_000, at),
+        103: (
+            10,
+            3_000,
+            {"addr:street": "中山大街", "addr:housenumber": "12号", "tourism": "hotel", "name": "如家"},
+        ),
+        104: (10, 4_000, {"addr:place": "张庄", "addr:housenumber": "7", "name": "老王超市"}),
+        105: (10, 6_000, {"addr:housenumber": "8"}),
+    }
+    area = import_area(osm_text.write(tmp_path, JUNCTIONS | places, ROAD), tmp_path / "area")
+    rows = area.gazetteer.set_index("code")[["name", "level", "aliases", "radius_metres"]]
+    assert rows.loc["n102"].tolist() == ["中山大街394号", "door", "", 30.0]
+    assert rows.loc["n103"].tolist() == ["如家", "hotel", "中山大街12号", 50.0]
+    assert rows.loc["n104"].tolist() == ["张庄7号", "door", "老王超市", 30.0]
+    assert "n105" not in rows.index  # a number on no street
+    best = geocode(["蓼城镇中山大街394号"], Gazetteer(area.gazetteer, area.boundaries))[0][0]
+    assert (best.code, best.radius_metres) == ("n102", 30.0)
+
+
+def test_a_village_drawn_as_a_shape_has_its_own_extent_also_as_a_relation(tmp_path):
+    drawn, drawn_ring = ring(201, 1_000, 1_000, 1_600, 1_800)
+    member, member_ring = ring(211, 2_000, 1_000, 2_300, 1_400)
+    vast, vast_ring = ring(221, -14_000, 1_000, 14_000, 9_000)
+    village = {"place": "village", "name": "甲村"}
+    ways = [*ROAD, (2, drawn_ring, village), (3, member_ring, {}), (4, vast_ring, village | {"name": "丙村"})]
+    relation = (9, [("way", 3, "outer")], village | {"type": "multipolygon", "name": "乙村"})
+    path = osm_text.write(tmp_path, JUNCTIONS | drawn | member | vast, ways, [relation])
+    table = read_extract(path).gazetteer.set_index("name")
+    # half the diagonals: of 600 x 800 m 500, of 300 x 400 m 250; 28 km wide is a drawing mistake: 5 x 800
+    assert table.loc[["甲村", "乙村"], "radius_metres"].tolist() == pytest.approx([500, 250], rel=0.01)
+    assert table.loc["丙村", "radius_metres"] == 4000.0
+    assert table.loc["乙村", "code"] == "r9"
+    assert table.loc["乙村", "lon"] == pytest.approx(2_150 * osm_text.METRE, abs=1e-3)
+
+
 # twins
 
 KILOMETRE = 1 / 111.195  # degrees, near enough at the equator

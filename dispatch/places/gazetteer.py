@@ -243,9 +243,10 @@ class Gazetteer:
     def _trees(self) -> dict[str, tuple[Any, NDArray[np.int64]]]:
         trees: dict[str, tuple[Any, NDArray[np.int64]]] = {}
         for level in ("any", "township", "village"):
-            wanted = self._own_point
-            if level != "any":
-                wanted = wanted & (self._rank == LEVELS.index(level))
+            # the seat of a province says nothing of the points around it: they may be of another area
+            lowest = ADMIN.index("county")
+            fits = self._rank >= lowest if level == "any" else self._rank == LEVELS.index(level)
+            wanted = self._own_point & fits
             rows = np.flatnonzero(wanted)
             tree = cKDTree(self.xy_metres(self.lon[rows], self.lat[rows])) if len(rows) else None
             trees[level] = (tree, rows)

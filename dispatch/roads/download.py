@@ -32,6 +32,7 @@ FEATURES: dict[str, bool | str | list[str]] = {
     "boundary": ["administrative"],
     "natural": ["water"],
     "waterway": ["riverbank", *RIVERS],
+    "addr:housenumber": True,
 }
 LETTER = {"node": "n", "way": "w", "relation": "r"}
 

@@ -16,13 +16,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from dispatch.roads.network import CLASSES, Network
-from dispatch.roads.tags import name_of, plain
+from dispatch.roads.tags import chinese_part, name_of, plain
 
 COLUMNS = ["code", "name", "level", "lon", "lat", "parent", "aliases", "residents", "radius_metres"]
 RADIUS_METRES = {
     "province": 150_000.0, "city": 50_000.0, "county": 20_000.0, "township": 4_000.0, "village": 800.0,
     "hamlet": 300.0, "police": 50.0, "hotel": 50.0, "school": 150.0, "hospital": 150.0, "market": 100.0,
-    "bank": 40.0, "poi": 80.0, "street": 500.0,
+    "bank": 40.0, "poi": 80.0, "street": 500.0, "door": 30.0,
 }  # fmt: skip
 """How far from its point a thing of each level reaches, where no outline says better."""
 
@@ -62,6 +62,9 @@ NOT_A_STATION = re.compile(
 """Police that do not answer for a neighbourhood: kept as points of interest."""
 ALIASES = ("alt_name", "short_name", "old_name", "official_name", "name:zh", "loc_name", "name:zh-Hans")
 HIGHEST_RESIDENTS = 100_000_000
+_ALONG = ("addr:street", "addr:place", "addr:neighbourhood", "addr:hamlet")
+_LONGEST_NUMBER = 20  # signs
+_WIDEST = 5.0  # times the usual radius of its level: a shape drawn larger is drawn wrong
 
 
 def level_of(tags: Mapping[str, str]) -> str | None:
@@ -105,12 +108,48 @@ def _is_county(tags: Mapping[str, str]) -> bool:
     return tags.get("admin_level") == "6" or tags["place"] in {"city", "county", "district", "municipality"}
 
 
-def entry(code: str, tags: Mapping[str, str], lon: float, lat: float) -> dict[str, Any] | None:
-    """A gazetteer row without its parent, None if the thing has no level or no name."""
-    level, name = level_of(tags), name_of(tags)
-    if level is None or not name or not (abs(lon) <= 180 and abs(lat) <= 90):
+def entry(
+    code: str, tags: Mapping[str, str], lon: float, lat: float, extent_metres: float = 0.0
+) -> dict[str, Any] | None:
+    """A gazetteer row without its parent, None if the thing has no level, or neither name nor door.
+
+    `extent_metres` is how far a thing drawn as a shape reaches from its point; 0 for a point.
+    A thing with a house number is found by it too; one that has nothing else is a door.
+    """
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
         return None
-    return row(code, name, level, (lon, lat), tags)
+    level, name, door = level_of(tags), name_of(tags), door_of(tags)
+    if level is None or not name:
+        if not door:
+            return None
+        made = row(code, door, "door", (lon, lat), tags)
+        return made | {"aliases": _listed([name, *_aliases(tags, door)])}
+    made = row(code, name, level, (lon, lat), tags)
+    if extent_metres and level not in ("province", "city", "county"):
+        widest = _WIDEST * RADIUS_METRES[level]
+        made["radius_metres"] = min(max(extent_metres, RADIUS_METRES["door"]), widest)
+    return made | {"aliases": _listed([*_aliases(tags, name), door])}
+
+
+def door_of(tags: Mapping[str, str]) -> str:
+    """House number on its street or in its village as one writes it, "" without both.
+
+    >>> door_of({"addr:street": "中山大街", "addr:housenumber": "394"}), door_of({"addr:housenumber": "394"})
+    ('中山大街394号', '')
+    >>> door_of({"addr:street": "Main Street", "addr:housenumber": "7a"})
+    '7a Main Street'
+    """
+    number = plain(tags.get("addr:housenumber", ""))
+    along = next((text for key in _ALONG if (text := chinese_part(plain(tags.get(key, ""))))), "")
+    if not number or not along or len(number) > _LONGEST_NUMBER or "|" in along + number:
+        return ""
+    if not re.search("[\u3400-\u9fff]", along):
+        return f"{number} {along}"
+    return along + (f"{number}号" if number[-1].isascii() else number)
+
+
+def _listed(names: list[str]) -> str:
+    return "|".join(dict.fromkeys(filter(None, names)))
 
 
 def row(
@@ -174,7 +213,7 @@ def _aliases(tags: Mapping[str, str], name: str) -> list[str]:
     found: list[str] = []
     for key in ALIASES:
         for part in re.split("[;；|]", tags.get(key, "")):
-            text = plain(part).replace("|", " ")
+            text = chinese_part(plain(part)).replace("|", " ")
             if text and text != name and text not in found:
                 found.append(text)
     return found[:6]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import osmium
+import shapely
 from numpy.typing import NDArray
 
 from dispatch.errors import BadInput, MissingInput
@@ -22,14 +23,17 @@ from dispatch.roads import named, turns
 from dispatch.roads.astray import why_astray
 from dispatch.roads.extract import DROPPED, RIVERS, Extract, boundary_layer, water_layer
 from dispatch.roads.nearby import near_roads
+from dispatch.roads.plane import metres_between
 from dispatch.roads.simplify import Ways, simplify
 from dispatch.roads.tags import barrier_access, name_of, read_road
 
 SUFFIXES = (".osm.pbf", ".osm", ".osm.gz", ".graphml")
 WANTED = (
     "highway", "route", "place", "amenity", "tourism", "shop", "barrier",
-    "boundary", "natural", "waterway", *turns.KEYS,
+    "boundary", "natural", "waterway", "addr:housenumber", *turns.KEYS,
 )  # fmt: skip
+NAMED = ("place", "amenity", "tourism", "shop")
+SHAPED = ("boundary", "natural", "waterway", *NAMED)
 UNKNOWN = 2**31 - 1  # pyosmium's coordinate of a node that is not in the file
 UNITS = 1e-7  # degrees in one unit of pyosmium's whole-number coordinates
 
@@ -87,7 +91,7 @@ def _read_osm(path: Path) -> Extract:
     reading, wkb = _Reading(), osmium.geom.WKBFactory()
     try:
         key = osmium.filter.KeyFilter
-        source = osmium.FileProcessor(str(path)).with_areas(key("boundary", "natural", "waterway"))
+        source = osmium.FileProcessor(str(path)).with_areas(key(*SHAPED))
         for thing in source.with_filter(key(*WANTED)):
             if thing.is_node():
                 _node(reading, thing)
@@ -136,11 +140,11 @@ def _way(reading: _Reading, way: Any, wkb: Any) -> None:
             reading.water.append((name_of(tags), wkb.create_linestring(way)))
         except RuntimeError:
             reading.dropped["shapes_broken"] += 1
-    elif named.level_of(tags) and name_of(tags):
-        known = [(node.x, node.y) for node in way.nodes if node.x != UNKNOWN]
-        if known:
-            lon, lat = np.mean(known, axis=0) * UNITS
-            made = named.entry(f"w{way.id}", tags, float(lon), float(lat))
+    else:
+        known = np.array([(node.x, node.y) for node in way.nodes if node.x != UNKNOWN]) * UNITS
+        if len(known):
+            lon, lat = known.mean(axis=0).tolist()
+            made = named.entry(f"w{way.id}", tags, lon, lat, _extent_metres(*known.T))
             reading.entries.extend([made] if made else [])
 
 
@@ -176,12 +180,20 @@ def _area(reading: _Reading, area: Any, wkb: Any) -> None:
     tags = {tag.k: tag.v for tag in area.tags}
     administrative = tags.get("boundary") == "administrative"
     wet = tags.get("natural") == "water" or tags.get("waterway") == "riverbank"
-    if not (administrative or wet):
+    thing = not area.from_way() and not administrative and not wet and named.level_of(tags)
+    if not (administrative or wet or (thing and name_of(tags))):
         return
     try:
         shape = wkb.create_multipolygon(area)
     except RuntimeError:
         reading.dropped["shapes_broken"] += 1
+        return
+    if thing:
+        drawn = shapely.from_wkb(shape)
+        middle, (west, south, east, north) = drawn.point_on_surface(), drawn.bounds
+        extent = _extent_metres(np.array([west, east]), np.array([south, north]))
+        made = named.entry(f"r{area.orig_id()}", tags, middle.x, middle.y, extent)
+        reading.entries.extend([made] if made else [])
         return
     level, name = named.ADMIN_LEVELS.get(tags.get("admin_level", "")), name_of(tags)
     if wet:
@@ -228,6 +240,12 @@ def _why_astray(reading: _Reading) -> str | None:
     known = np.flatnonzero((x != UNKNOWN) & (y != UNKNOWN))
     lon, lat = (np.asarray(axis[known] * UNITS, dtype=np.float64) for axis in (x, y))
     return why_astray(lon, lat, lambda row: f"node {reading.ref[known[row]]}")
+
+
+def _extent_metres(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> float:
+    """Half the diagonal of the box around points in degrees."""
+    low, high = (lon.min(), lat.min()), (lon.max(), lat.max())
+    return float(metres_between(low[0], low[1], high[0], high[1])) / 2
 
 
 def _degrees(units: NDArray[np.int64], limit: float) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from dispatch.roads.plane import metres_between
 
 TWIN_METRES = MappingProxyType({
     "province": 300_000.0, "city": 100_000.0, "county": 30_000.0, "township": 5_000.0, "village": 500.0,
-    "hamlet": 500.0, "street": 0.0, "bank": 50.0,
+    "hamlet": 500.0, "street": 0.0, "bank": 50.0, "door": 50.0,
 })  # fmt: skip
 """Things of one level and name within so many metres are one, 150 for any other level.
 
