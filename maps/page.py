@@ -29,7 +29,7 @@ from maps.secret import Sealed, seal, unseal
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (
-    "text.js", "block.js", "unlock.js", "data.js", "ground.js", "marks.js", "cards.js", "panel.js", "page.js",
+    "text.js", "block.js", "unlock.js", "data.js", "basemap.js", "basemap_names.js", "marks.js", "cards.js", "panel.js", "page.js",
 )  # fmt: skip
 """Our own scripts, in the order they need each other."""
 

@@ -59,7 +59,7 @@ function eachCode(bytes, take) {
   }
 }
 
-const unzigzag = (code) => (code % 2 ? -(code + 1) / 2 : code / 2);
+const unzigzag = (code) => (code < 2 ** 31 ? (code >>> 1) ^ -(code & 1) : code % 2 ? -(code + 1) / 2 : code / 2);
 
 function codesIn(bytes) {
   let found = 0;
