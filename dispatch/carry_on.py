@@ -15,6 +15,7 @@ from dispatch.domain import Case, Place, Plan, Problem, Responder, Route, Stop, 
 from dispatch.eligible import leader, may_accompany, may_visit
 from dispatch.loss import changes
 from dispatch.moments import Moments, Whereabouts, meet, recompute
+from dispatch.timeline import Visit
 
 TOLERANCE_MINUTES = 1e-6
 
@@ -42,26 +43,37 @@ def carried_on(problem: Problem) -> Plan:
     return Plan("", tuple(routes), (), "as told")
 
 
-def _keep_heads(problem: Problem, stops: dict[str, list[Stop]]) -> dict[str, Whereabouts]:
-    """Note the fixed stops; where everybody is after them."""
+def fixed_visits(problem: Problem) -> dict[str, list[Visit]]:
+    """The fixed first stops as visits by responder id; of two who come together one leads."""
     places = {place.id: (case, place) for case in problem.cases for place in case.places}
-    ways = recompute(
-        problem,
-        {
-            one.id: (one, [places[place_id] for _, place_id in problem.heads.get(one.id, ())])
-            for one in problem.responders
-        },
-    )
     teams: dict[str, list[str]] = {}
     for who, head in problem.heads.items():
         for _, place_id in head:
             teams.setdefault(place_id, []).append(who)
-    for who, head in problem.heads.items():
-        for (_, place_id), found in zip(head, ways[who][0], strict=True):
-            case, place = places[place_id]
-            lead = leader(problem, case, place, teams[place_id])
-            team = [lead, *(one for one in teams[place_id] if one != lead)]
-            stops[who].append(_stop(case, place, found, team, who))
+    leads = {place_id: leader(problem, *places[place_id], team) for place_id, team in teams.items()}
+    return {
+        who: [Visit(case_id, place_id, leads[place_id] == who) for case_id, place_id in head]
+        for who, head in problem.heads.items()
+        if head
+    }
+
+
+def _keep_heads(problem: Problem, stops: dict[str, list[Stop]]) -> dict[str, Whereabouts]:
+    """Note the fixed stops; where everybody is after them."""
+    places = {place.id: (case, place) for case in problem.cases for place in case.places}
+    visits = fixed_visits(problem)
+    ways = recompute(
+        problem,
+        {
+            one.id: (one, [places[visit.place_id] for visit in visits.get(one.id, ())])
+            for one in problem.responders
+        },
+    )
+    for who, head in visits.items():
+        for visit, found in zip(head, ways[who][0], strict=True):
+            others = [one for one in visits if one != who and visit[:2] in problem.heads[one]]
+            team = [who, *others] if visit.leads else [*others, who]
+            stops[who].append(_stop(*places[visit.place_id], found, team, who))
     return {who: after for who, (_, after) in ways.items()}
 
 

@@ -2,7 +2,8 @@
 
 The questions are asked in order, each of those the last one left: is there a place at all,
 may anyone go, has anyone the skill, does a road lead there, is the shift long enough, is
-the window met, is it worth it. Where every answer is yes, the crews have more to save elsewhere.
+the window met, can somebody come along where it takes two, is it worth it. Where every answer
+is yes, the crews have more to save elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from dispatch.domain import Case, Place, Plan, Problem
 from dispatch.reasons import Reason
 from dispatch.rules import clock_time, matters_too_little, too_late, window_text
-from dispatch.sending import Bools, Offers, Roster, State, offers
+from dispatch.sending import Bools, Offers, Roster, State, companions, offers
 
 
 def left_out_reason(problem: Problem, plan: Plan, case: Case, roster: Roster | None = None) -> Reason:
@@ -82,6 +83,10 @@ def _nobody_can(problem: Problem, state: State, case: Case) -> Reason:
         earliest = min(float(found.contact[who].min()) for _, found, who in staffed if who.any())
         window = window_text(problem, case)
         return Reason("WINDOW_MISSED", {"window": window, "earliest": clock_time(problem, earliest)})
+    if case.partners:
+        timely = _with_second(state, case, timely)
+        if not timely:
+            return Reason("NO_PARTNER", {"kinds": sorted(case.partners)})
     return _not_worth_it(timely) or _busy(problem, timely)
 
 
@@ -107,6 +112,16 @@ def _off_shift(problem: Problem, roster: Roster, led: _Asked) -> Reason:
     responder = problem.responders[closest]
     params = {"responder": responder.name or responder.id, "minutes": math.ceil(best - 1e-9)}
     return Reason("OUT_OF_SHIFT", params)
+
+
+def _with_second(state: State, case: Case, timely: _Asked) -> _Asked:
+    """What every second could do with each of those who may lead, where any can."""
+    asked = [
+        (place, companions(state, case, place, int(lead)))
+        for place, _, who in timely
+        for lead in np.flatnonzero(who)
+    ]
+    return [(place, both, both.possible) for place, both in asked if both.possible.any()]
 
 
 def _not_worth_it(timely: _Asked) -> Reason | None:

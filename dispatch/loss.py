@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from dispatch.domain import Case, Place, Plan, Problem, Responder, Stop, Told
 
 CLASSES = 8
-MOVED_TOLERANCE_MINUTES = 1e-6
+MOVED_TOLERANCE_MINUTES = 0.001
 _REACHED_TOLERANCE_MINUTES = 1e-9
 
 

@@ -1,8 +1,11 @@
 """The routing model handed to OR-Tools: linear in time, over plausible responders only.
 
 It is an approximation on purpose: one place per case, loss as a straight line from the
-soonest contact on, minutes and yuan as integers. Only the order of visits comes back;
-`timeline` times it and the exact objective judges it. No solver object leaves `solve_orders`.
+soonest contact on, minutes and yuan as integers. What is fixed, and everything up to a
+visit that takes two, stays as it is: the model plans what comes after. It pays for telling
+people of another responder, not of another time, and knows no balance of load. Only the
+order of visits comes back; `timeline` times it and the exact objective judges it. No solver
+object leaves `solve_orders`.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
-from dispatch.domain import Problem, Responder
+from dispatch.domain import Problem, Responder, Route
 from dispatch.improve import Routes, Seat
 from dispatch.loss import loss_yuan, neighbour_yuan, never_yuan
 from dispatch.timeline import Clock, Visit, service_minutes
@@ -51,6 +54,7 @@ def solve_orders(
     crew: Sequence[Responder],
     start: Mapping[str, Sequence[Visit]],
     *,
+    settled: Mapping[str, Sequence[Visit]],
     seconds: float | None,
     iterations: int | None,
 ) -> Routes:
@@ -64,6 +68,8 @@ def solve_orders(
         Responders the model knows; everyone else stays.
     start
         Routes to begin from; visits to places the model does not know are skipped.
+    settled
+        The visits each makes first, whatever the solver finds; they stand in its answer.
     seconds, iterations
         Wall seconds at most; solutions accepted at most. At least one of them.
 
@@ -76,7 +82,7 @@ def solve_orders(
     if not places or not crew:
         return {}
     begun = time.monotonic()
-    model = _Model(problem, places, crew, start)
+    model = _Model(problem, places, crew, start, settled)
     parameters = pywrapcp.DefaultRoutingSearchParameters()
     parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
@@ -95,8 +101,15 @@ def solve_orders(
     return model.read(answer) if answer is not None else {}
 
 
+def _origin(problem: Problem, responder: Responder, before: Route) -> tuple[bool, int]:
+    """Where a crew comes from: after settled visits a place by its number, else a row of `from_base`."""
+    if before.stops:
+        return True, problem.place_index[before.stops[-1].place_id]
+    return False, problem.start_index.get(responder.id, problem.base_index[responder.id])
+
+
 class _Model:
-    """Nodes: places first, then the bases. Vehicles: the crew, and one that never moves.
+    """Nodes: places first, then where crews come from, then their bases. Vehicles: the crew, and one that never moves.
 
     The vehicle that never moves keeps cases droppable: where evaluators differ by vehicle,
     a node no vehicle passes for nothing cannot be left out (google/or-tools issue 5283).
@@ -108,18 +121,32 @@ class _Model:
         places: Sequence[Seat],
         crew: Sequence[Responder],
         start: Mapping[str, Sequence[Visit]],
+        settled: Mapping[str, Sequence[Visit]],
     ) -> None:
-        self.problem, self.places, self.crew = problem, places, crew
+        self.problem, self.places, self.crew, self.settled = problem, places, crew, settled
+        clock = Clock(problem)
+        before = {route.responder_id: route for route in clock.routes(settled)}
+        self.before = [before[one.id] for one in crew]
+        self.ready = [
+            route.stops[-1].leave if route.stops else one.ready_minutes
+            for one, route in zip(crew, self.before, strict=True)
+        ]
+        origins = [_origin(problem, one, route) for one, route in zip(crew, self.before, strict=True)]
+        self.origins = sorted(set(origins))
         self.bases = sorted({problem.base_index[one.id] for one in crew})
-        starts = [len(places) + self.bases.index(problem.base_index[one.id]) for one in crew]
-        starts.append(starts[0])
-        size = len(places) + len(self.bases)
-        self.manager = pywrapcp.RoutingIndexManager(size, len(starts), starts, starts)
+        self.others = len(self.origins) + len(self.bases)
+        first = len(places) + len(self.origins)
+        ends = [first + self.bases.index(problem.base_index[one.id]) for one in crew]
+        starts = [len(places) + self.origins.index(one) for one in origins]
+        ends.append(ends[0])
+        starts.append(ends[0])
+        size = len(places) + self.others
+        self.manager = pywrapcp.RoutingIndexManager(size, len(starts), starts, ends)
         self.routing = pywrapcp.RoutingModel(self.manager)
         self.rows = {responder.id: row for row, responder in enumerate(problem.responders)}
         self._drives = {profile: self._drive_ticks(profile) for profile in {one.profile for one in crew}}
-        clock = Clock(problem)
-        self.timed = [clock.route(one, start.get(one.id, ())) for one in crew]
+        timed = {route.responder_id: route for route in clock.routes(start)}
+        self.timed = [timed[one.id] for one in crew]
         contacts = {stop.place_id: stop.contact for route in self.timed for stop in route.stops}
         lines = [self._line(seat, contacts.get(seat.place.id, seat.soonest)) for seat in places]
         self.slopes, self.saved = [slope for slope, _ in lines], [saved for _, saved in lines]
@@ -146,7 +173,7 @@ class _Model:
         """The solver's answer as visits."""
         routes: Routes = {}
         for vehicle, responder in enumerate(self.crew):
-            visits = []
+            visits = list(self.settled.get(responder.id, ()))
             index = answer.Value(self.routing.NextVar(self.routing.Start(vehicle)))
             while not self.routing.IsEnd(index):
                 seat = self.places[self.manager.IndexToNode(index)]
@@ -161,11 +188,16 @@ class _Model:
         table = self.problem.travel[profile]
         places = np.array([self.problem.place_index[seat.place.id] for seat in self.places])
         bases = np.array(self.bases)
-        count = len(places) + len(bases)
+        first = len(places) + len(self.origins)
+        count = len(places) + self.others
         ticks = np.zeros((count, count), dtype=np.int64)
         ticks[: len(places), : len(places)] = to_ticks(table.between[np.ix_(places, places)])
-        ticks[len(places) :, : len(places)] = to_ticks(table.from_base[np.ix_(bases, places)])
-        ticks[: len(places), len(places) :] = to_ticks(table.to_base[np.ix_(places, bases)])
+        ticks[: len(places), first:] = to_ticks(table.to_base[np.ix_(places, bases)])
+        for row, (settled, point) in enumerate(self.origins, start=len(places)):
+            out = table.between if settled else table.from_base
+            ticks[row, : len(places)] = to_ticks(out[point, places])
+            if settled:
+                ticks[row, first:] = to_ticks(table.to_base[point, bases])
         return ticks
 
     def _line(self, seat: Seat, contact: float) -> tuple[float, float]:
@@ -180,8 +212,9 @@ class _Model:
 
     def _count_visits(self) -> None:
         """At most `max_visits` a route, and only by those who may go."""
-        one = self.routing.RegisterUnaryTransitVector([1] * len(self.places) + [0] * len(self.bases))
-        limits = [*(max(0, responder.max_visits) for responder in self.crew), 0]
+        one = self.routing.RegisterUnaryTransitVector([1] * len(self.places) + [0] * self.others)
+        spent = [len(route.stops) for route in self.before]
+        limits = [*(max(0, one.max_visits - made) for one, made in zip(self.crew, spent, strict=True)), 0]
         self.routing.AddDimensionWithVehicleCapacity(one, 0, limits, True, "visits")
         mine = np.array([self.rows[responder.id] for responder in self.crew])
         for node, seat in enumerate(self.places):
@@ -202,33 +235,42 @@ class _Model:
             self.routing.SetArcCostEvaluatorOfVehicle(arcs, len(self.crew))
 
     def _price_neighbours(self) -> None:
-        """A visit outside the own jurisdiction costs: summed along the route, paid at its end."""
-        if not any(self.problem.prices.neighbour_yuan.values()):
+        """A visit outside the own jurisdiction, or by another than people were told, costs: paid at the route's end."""
+        if not any((*self.problem.prices.neighbour_yuan.values(), self._change_yuan())):
             return
         known: dict[tuple[int, ...], int] = {}
         evaluators = []
         for responder in self.crew:
-            prices = tuple(
-                round(neighbour_yuan(self.problem, responder, seat.place) * CENTS_PER_YUAN)
-                for seat in self.places
-            )
+            prices = tuple(round(CENTS_PER_YUAN * self._visit_yuan(responder, seat)) for seat in self.places)
             if prices not in known:
-                known[prices] = self.routing.RegisterUnaryTransitVector([*prices, *[0] * len(self.bases)])
+                known[prices] = self.routing.RegisterUnaryTransitVector([*prices, *[0] * self.others])
             evaluators.append(known[prices])
-        evaluators.append(self.routing.RegisterUnaryTransitVector([0] * (len(self.places) + len(self.bases))))
+        evaluators.append(self.routing.RegisterUnaryTransitVector([0] * (len(self.places) + self.others)))
         most = max(max(prices) for prices in known) * max(1, *(one.max_visits for one in self.crew))
         self.routing.AddDimensionWithVehicleTransits(evaluators, 0, most, True, "prices")
         self.routing.GetDimensionOrDie("prices").SetSpanCostCoefficientForAllVehicles(1)
 
+    def _visit_yuan(self, responder: Responder, seat: Seat) -> float:
+        told = self.problem.told.get(seat.case.id)
+        price = neighbour_yuan(self.problem, responder, seat.place)
+        anew = told is not None and told.place_id == seat.place.id and told.responder_id != responder.id
+        return price + (self._change_yuan() if anew else 0.0)
+
+    def _change_yuan(self) -> float:
+        return self.problem.prices.change_yuan if self.problem.told else 0.0
+
     def _keep_time(self) -> None:
         """Shifts, windows, breaks; and yuan per tick of waiting."""
         evaluators, on_site = self._transits()
-        ends = [int(to_ticks(one.shift.end)) + _LENIENT_TICKS for one in self.crew]
+        ends = [
+            int(to_ticks(max(one.shift.end, route.home))) + _LENIENT_TICKS
+            for one, route in zip(self.crew, self.before, strict=True)
+        ]
         latest = max(ends)
         self.routing.AddDimensionWithVehicleTransits(evaluators, latest, latest, False, "time")
         clock = self.routing.GetDimensionOrDie("time")
         for vehicle, responder in enumerate(self.crew):
-            ready = min(int(to_ticks(responder.ready_minutes)), latest)
+            ready = min(int(to_ticks(self.ready[vehicle])), latest)
             clock.CumulVar(self.routing.Start(vehicle)).SetRange(ready, ready)
             clock.CumulVar(self.routing.End(vehicle)).SetMax(max(ready, ends[vehicle]))
             self._keep_break(clock, vehicle, responder, on_site[vehicle])
@@ -252,21 +294,22 @@ class _Model:
             length = [
                 seat.place.search_minutes + service_minutes(seat.case, responder) for seat in self.places
             ]
-            site = np.concatenate((to_ticks(length), np.zeros(len(self.bases), dtype=np.int64)))
+            site = np.concatenate((to_ticks(length), np.zeros(self.others, dtype=np.int64)))
             evaluator = self.routing.RegisterTransitMatrix(
                 (self._drives[responder.profile] + site[:, None]).tolist()
             )
             known[key] = (evaluator, site.tolist())
         both = [known[responder.profile, responder.kind] for responder in self.crew]
-        still = self.routing.RegisterUnaryTransitVector([0] * (len(self.places) + len(self.bases)))
+        still = self.routing.RegisterUnaryTransitVector([0] * (len(self.places) + self.others))
         return [*(evaluator for evaluator, _ in both), still], [site for _, site in both]
 
     def _keep_break(self, clock: Any, vehicle: int, responder: Responder, on_site: list[int]) -> None:
         shift = responder.shift
-        if shift.break_start is None or shift.break_end is None or shift.break_end <= responder.ready_minutes:
+        ready = self.ready[vehicle]
+        if shift.break_start is None or shift.break_end is None or shift.break_end <= ready:
             return
-        begins = max(shift.break_start, responder.ready_minutes)
-        if begins > max(self.timed[vehicle].home, responder.ready_minutes) + BREAK_MINUTES:
+        begins = max(shift.break_start, ready)
+        if begins > max(self.timed[vehicle].home, ready) + BREAK_MINUTES:
             return
         start, end = int(to_ticks(begins)), int(to_ticks(shift.break_end))
         solver = self.routing.solver()
@@ -279,7 +322,9 @@ class _Model:
     def _price_leaving_out(self) -> None:
         """A case left out costs what its soonest visit would have averted; a pinned one, the earth."""
         for node, seat in enumerate(self.places):
-            cents = math.ceil(self.saved[node] * CENTS_PER_YUAN)
+            told = self.problem.told.get(seat.case.id)
+            kept = self._change_yuan() if told is not None and told.place_id == seat.place.id else 0.0
+            cents = math.ceil((self.saved[node] + kept) * CENTS_PER_YUAN)
             if self.problem.pinned.get(seat.case.id):
                 cents = _PINNED_CENTS
             self.routing.AddDisjunction([self.manager.NodeToIndex(node)], cents)

@@ -21,14 +21,28 @@ from zipfile import BadZipFile
 import numpy as np
 from pydantic import TypeAdapter
 
-from dispatch.domain import Case, LeftOut, Plan, Prices, Problem, Responder, Route, Stop, TravelMinutes
+from dispatch.domain import (
+    Case,
+    LeftOut,
+    Plan,
+    Prices,
+    Problem,
+    Responder,
+    Route,
+    Stop,
+    Told,
+    TravelMinutes,
+)
 from dispatch.errors import BadInput, MissingInput, SchemaError
 from dispatch.reasons import Reason
 from dispatch.store import recover
 
-SCHEMA = 1
+SCHEMA = 2
 TABLES = ("from_base", "to_base", "between")
 CASE, RESPONDER, PRICES = TypeAdapter(Case), TypeAdapter(Responder), TypeAdapter(Prices)
+TOLD = TypeAdapter(Told)
+SINCE_2: Mapping[str, Any] = {"start_index": {}, "heads": {}, "told": {}, "max_changes": None}
+"""Keys of schema 2 that schema 1 lacks, and what they were: a day that has not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +90,11 @@ def read_plan(folder: Path) -> PlanFile:
         schema = raw.get("schema")
     except (ValueError, RecursionError, OSError, AttributeError) as cause:
         raise BadInput(f"{path} is not a plan in JSON ({cause}); restore it or plan again") from cause
-    if schema != SCHEMA:
-        raise SchemaError(f"{path} has schema {schema!r}, this version reads {SCHEMA}; plan again")
+    if schema not in (1, SCHEMA):
+        raise SchemaError(f"{path} has schema {schema!r}, this version reads 1 to {SCHEMA}; plan again")
     try:
+        if schema == 1:
+            raw = _from_schema_1(raw)
         return _plan_from_json(raw, _unpack_travel(folder / "travel.npz", raw["travel"]["sha256"]))
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as cause:
         if isinstance(cause, BadInput):
@@ -112,6 +128,13 @@ def _plan_to_json(file: PlanFile, travel_sha256: str) -> dict[str, Any]:
         "prices": _plain(asdict(problem.prices)),
         "pinned": dict(problem.pinned),
         "cut_off": dict(problem.cut_off),
+        "start_index": dict(problem.start_index),
+        "heads": {
+            who: [{"case_id": case_id, "place_id": place_id} for case_id, place_id in head]
+            for who, head in problem.heads.items()
+        },
+        "told": {case_id: _plain(asdict(told)) for case_id, told in problem.told.items()},
+        "max_changes": problem.max_changes,
         "base_index": dict(problem.base_index),
         "place_index": dict(problem.place_index),
         "travel": {"file": "travel.npz", "sha256": travel_sha256, "profiles": sorted(problem.travel)},
@@ -138,6 +161,8 @@ def _route_to_json(route: Route, at: datetime) -> dict[str, Any]:
                 "wait_minutes": round(stop.wait_minutes, 4),
                 "search_minutes": round(stop.search_minutes, 4),
                 "state": stop.state,
+                "partner_id": stop.partner_id,
+                "leads": stop.leads,
             }
             for stop in route.stops
         ],
@@ -157,6 +182,13 @@ def _plan_from_json(raw: Mapping[str, Any], travel: Mapping[str, TravelMinutes])
         prices=PRICES.validate_python(raw["prices"]),
         pinned=dict(raw["pinned"]),
         cut_off=dict(raw["cut_off"]),
+        start_index={key: int(value) for key, value in raw["start_index"].items()},
+        heads={
+            who: tuple((str(one["case_id"]), str(one["place_id"])) for one in head)
+            for who, head in raw["heads"].items()
+        },
+        told={case_id: TOLD.validate_python(one) for case_id, one in raw["told"].items()},
+        max_changes=None if raw["max_changes"] is None else int(raw["max_changes"]),
         min_stake_yuan=float(raw["min_stake_yuan"]),
     )
     routes = {one["responder_id"]: _route_from_json(one, at) for one in raw["routes"]}
@@ -185,6 +217,15 @@ def _plan_from_json(raw: Mapping[str, Any], travel: Mapping[str, TravelMinutes])
     )
 
 
+def _from_schema_1(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan of schema 1 in the words of this one: nobody came along, nothing was fixed or told."""
+    routes = [
+        route | {"stops": [stop | {"partner_id": None, "leads": True} for stop in route["stops"]]}
+        for route in raw["routes"]
+    ]
+    return {**raw, **SINCE_2, "schema": SCHEMA, "routes": routes}
+
+
 def _case_from_json(raw: Mapping[str, Any]) -> Case:
     values = dict(raw)
     start, end = values["window"]
@@ -209,6 +250,8 @@ def _route_from_json(raw: Mapping[str, Any], at: datetime) -> Route:
             contact=minutes(one["contact_at"]),
             leave=minutes(one["leave_at"]),
             state=one["state"],
+            partner_id=one["partner_id"],
+            leads=bool(one["leads"]),
         )
         for one in raw["stops"]
     )

@@ -6,16 +6,18 @@ import hashlib
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from dispatch.carry_on import carried_on, fixed_visits
 from dispatch.domain import LeftOut, Plan, Problem, Responder, Route
 from dispatch.errors import PlanBroken, SettingsError
 from dispatch.explain import left_out_reason
 from dispatch.improve import Routes, Seat, Worth, improve, seats
 from dispatch.ortools_model import solve_orders
-from dispatch.rules import audit, may_visit
+from dispatch.rules import audit, may_accompany, may_visit
 from dispatch.search.model import model_of
 from dispatch.search.run import search
 from dispatch.sending import Roster, State, in_order, nearest
@@ -65,6 +67,11 @@ def plan_with_ortools(
     Never worse than `nearest`, nor than `start` where that still fits: the best of them is
     kept. With `iterations` and no `seconds` the answer is the same every time.
     """
+    return assemble(problem, _best_with_ortools(problem, effort, start), "ortools", seed, start)
+
+
+def _best_with_ortools(problem: Problem, effort: Effort, start: Plan | None) -> Routes:
+    """The best of `nearest`, `start`, their polish, and what the solver makes of the best of these."""
     begun = time.monotonic()
 
     def left() -> float:
@@ -83,12 +90,18 @@ def plan_with_ortools(
     reserve = min(_RESERVE_SECONDS + _RESERVE_SHARE * (effort.seconds or 0.0), 1.5)
     if left() > reserve:
         seconds = left() - reserve if effort.seconds is not None else None
+        settled = _settled(problem, first)
         found = solve_orders(
-            problem, *_pruned(problem, chairs, first), first, seconds=seconds, iterations=effort.iterations
+            problem,
+            *_pruned(problem, chairs, first, settled),
+            first,
+            settled=settled,
+            seconds=seconds,
+            iterations=effort.iterations,
         )
-        pool.append(improve(problem, mend(problem, found), chairs, go_on=go_on))
-    best = min(pool, key=worth.total)
-    return assemble(problem, best, "ortools", seed, start)
+        whole = {**settled, **found}  # the model knows plausible crews only
+        pool.append(improve(problem, mend(problem, whole), chairs, go_on=go_on))
+    return min(pool, key=worth.total)
 
 
 def plan_by_search(
@@ -99,6 +112,8 @@ def plan_by_search(
     It begins from `start`, where that still fits, else from `nearest`, and is never worse.
     With `iterations` and no `seconds` the answer is the same every time.
     """
+    if not _kernel_can(problem):
+        return assemble(problem, _best_with_ortools(problem, effort, start), "search", seed, start)
     begun = time.monotonic()
     worth = Worth(problem)
     first = mend(problem, _orders(start)) if start is not None else _nearest_routes(problem)
@@ -116,6 +131,14 @@ def plan_by_search(
     )
     best = min((first, model.visits(found.routes)), key=worth.total)
     return assemble(problem, best, "search", seed, start)
+
+
+def _kernel_can(problem: Problem) -> bool:
+    """Whether the compiled search knows every word of the problem; it does not know those of a day under way."""
+    prices = problem.prices
+    told = bool(problem.told) and (prices.change_yuan > 0 or problem.max_changes is not None)
+    together = any(case.partners for case in problem.cases)
+    return not (problem.start_index or problem.heads or told or together or prices.balance_yuan > 0)
 
 
 POLICIES: dict[str, Policy] = {
@@ -201,58 +224,123 @@ def plan_id(plan: Plan) -> str:
 
 
 def mend(problem: Problem, routes: Mapping[str, Sequence[Visit]]) -> Routes:
-    """The routes with every visit taken out that is unknown, not allowed, repeated or too late.
+    """The routes with every visit taken out that is unknown, not allowed, repeated, alone where it takes two, or too late.
 
-    Where a route does not fit, the visit whose absence costs least is dropped, until it does.
+    They begin with the fixed stops. Where a route does not fit, the visit whose absence costs
+    least is dropped, until it does. The limit on changes is not looked at.
     """
     worth = Worth(problem)
-    clock, seen, whole = worth.clock, set[str](), Routes()
+    whole = _without_halves(worth, _allowed(worth, routes))
+    worth.meets = worth.meetings(whole)
+    unsure = list(problem.responders)
+    while unsure:
+        one = unsure[-1]
+        visits, fixed = whole[one.id], len(problem.heads.get(one.id, ()))
+        if not math.isinf(worth.yuan(one, visits)) or len(visits) <= fixed:
+            unsure.pop()
+            continue
+        shorter = [visits[:k] + visits[k + 1 :] for k in range(fixed, len(visits))]
+        whole[one.id] = min(shorter, key=lambda tried: worth.yuan(one, tried))
+        if worth.meets:  # whoever was to meet there comes to nobody, and everyone after may meet sooner
+            whole = _without_halves(worth, whole)
+            worth.meets = worth.meetings(whole)
+            unsure = list(problem.responders)
+    return {who: visits for who, visits in whole.items() if visits}
+
+
+def _allowed(worth: Worth, routes: Mapping[str, Sequence[Visit]]) -> Routes:
+    """Fixed stops, then what is known, allowed and not repeated; an empty list for who stays."""
+    problem, clock = worth.problem, worth.clock
+    whole: Routes = {one.id: [] for one in problem.responders} | fixed_visits(problem)
+    seen = Counter(visit.place_id for visits in whole.values() for visit in visits)
     for responder in problem.responders:
-        visits: list[Visit] = []
         for visit in routes.get(responder.id, ()):
             case = clock.cases.get(visit.case_id)
-            known = case is not None and any(place.id == visit.place_id for place in case.places)
-            if case is None or not known or visit.case_id in seen:
+            if case is None or visit.place_id not in clock.places:
                 continue
-            if may_visit(problem, responder, case, clock.place(visit)) is None:
-                visits.append(visit)
-                seen.add(visit.case_id)
-        while visits and math.isinf(worth.yuan(responder, visits)):
-            shorter = [visits[:k] + visits[k + 1 :] for k in range(len(visits))]
-            visits = min(shorter, key=lambda tried: worth.yuan(responder, tried))
-        if visits:
-            whole[responder.id] = visits
+            place = clock.place(visit)
+            if place not in case.places or seen[place.id] >= (2 if case.partners else 1):
+                continue
+            bar = may_visit if visit.leads else may_accompany
+            if bar(problem, responder, case, place) is None:
+                whole[responder.id].append(visit)
+                seen[place.id] += 1
     return whole
 
 
+def _without_halves(worth: Worth, routes: Routes) -> Routes:
+    """The routes without visits that take two and have one, or twice the same, or two of the same part."""
+    parts: dict[str, list[tuple[str, bool]]] = {}
+    for who, visits in routes.items():
+        for visit in visits:
+            parts.setdefault(visit.place_id, []).append((who, visit.leads))
+
+    def whole(visit: Visit) -> bool:
+        team = parts[visit.place_id]
+        if not worth.clock.cases[visit.case_id].partners:
+            return visit.leads
+        return len({who for who, _ in team}) == len({leads for _, leads in team}) == len(team) == 2
+
+    return {who: [visit for visit in visits if whole(visit)] for who, visits in routes.items()}
+
+
 def _nearest_routes(problem: Problem) -> Routes:
-    state = State.start(problem)
-    routes: Routes = {}
+    """After the fixed stops each case to the nearest; first as people were told, where too much would change."""
+    worth = Worth(problem)
+    routes = _send(problem, State.start(problem), fixed_visits(problem))
+    if worth.total(routes)[0] == 0:
+        return routes
+    told = carried_on(problem)
+    state = State.start(replace(problem, heads={})).at_the_end(told.routes)
+    return _send(problem, state, _orders(told))
+
+
+def _send(problem: Problem, state: State, begun: Mapping[str, Sequence[Visit]]) -> Routes:
+    """The routes begun, and everyone not visited yet given to the nearest."""
+    routes: Routes = {who: list(visits) for who, visits in begun.items() if visits}
+    visited = {visit.case_id for visits in routes.values() for visit in visits}
     for case in in_order(problem):
-        offer = nearest(problem, state, case)
+        offer = nearest(problem, state, case) if case.id not in visited else None
         if offer is not None:
-            routes.setdefault(offer.responder_id, []).append(Visit(offer.case_id, offer.place_id))
+            visit = Visit(offer.case_id, offer.place_id)
+            routes.setdefault(offer.responder_id, []).append(visit)
+            if offer.partner_id is not None:
+                routes.setdefault(offer.partner_id, []).append(visit._replace(leads=False))
             state = state.after(offer)
     return routes
 
 
 def _orders(plan: Plan) -> Routes:
     return {
-        route.responder_id: [Visit(stop.case_id, stop.place_id) for stop in route.stops]
+        route.responder_id: [Visit(stop.case_id, stop.place_id, stop.leads) for stop in route.stops]
         for route in plan.routes
         if route.stops
     }
 
 
+def _settled(problem: Problem, routes: Mapping[str, Sequence[Visit]]) -> Routes:
+    """What the solver leaves alone: fixed stops, and everything up to the last visit that takes two."""
+    together = {case.id for case in problem.cases if case.partners}
+    settled: Routes = {}
+    for who, visits in routes.items():
+        joint = [number for number, visit in enumerate(visits, start=1) if visit.case_id in together]
+        settled[who] = list(visits[: max(len(problem.heads.get(who, ())), *joint, 0)])
+    return settled
+
+
 def _pruned(
-    problem: Problem, chairs: Mapping[str, Sequence[Seat]], routes: Mapping[str, Sequence[Visit]]
+    problem: Problem,
+    chairs: Mapping[str, Sequence[Seat]],
+    routes: Mapping[str, Sequence[Visit]],
+    settled: Mapping[str, Sequence[Visit]],
 ) -> tuple[list[Seat], list[Responder]]:
     """One place per case (the one visited now, else the one that saves most) and the crews in question."""
+    done = {visit.case_id for visits in settled.values() for visit in visits}
     now = {visit.case_id: visit.place_id for visits in routes.values() for visit in visits}
     chosen, wanted = [], set(routes)
     for case in problem.cases:
         options = chairs[case.id]
-        if not options:
+        if not options or case.id in done:
             continue
         seat = next((one for one in options if one.place.id == now.get(case.id)), options[0])
         chosen.append(seat)

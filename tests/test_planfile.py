@@ -35,7 +35,7 @@ def written(tmp_path):
     return tmp_path
 
 
-@given(day=make.days())
+@given(day=make.days() | make.days(under_way=True))
 def test_any_plan_reads_back_as_it_was_and_keeps_the_schema(tmp_path_factory, day):
     folder = tmp_path_factory.mktemp("plan")
     before = file_of(day)
@@ -44,6 +44,8 @@ def test_any_plan_reads_back_as_it_was_and_keeps_the_schema(tmp_path_factory, da
     after = read_plan(folder)
     assert after.problem.cases == before.problem.cases
     assert after.problem.responders == before.problem.responders
+    for word in ("prices", "start_index", "heads", "told", "max_changes", "pinned", "cut_off"):
+        assert getattr(after.problem, word) == getattr(before.problem, word)
     assert after.plan.left_out == before.plan.left_out
     assert [route.responder_id for route in after.plan.routes] == [
         one.responder_id for one in before.plan.routes
@@ -71,6 +73,24 @@ def test_another_schema_is_refused_by_number(written):
         read_plan(written)
 
 
+def test_a_plan_of_the_first_schema_is_read_as_a_day_that_has_not_begun(written):
+    now = read_plan(written)
+    raw = json.loads((written / "plan.json").read_text())
+    for key in ("start_index", "heads", "told", "max_changes"):
+        del raw[key]
+    for one in raw["cases"]:
+        del one["partners"]
+    for key in ("change_yuan", "moved_minutes", "balance_yuan"):
+        del raw["prices"][key]
+    for stop in (stop for route in raw["routes"] for stop in route["stops"]):
+        del stop["partner_id"], stop["leads"]
+    (written / "plan.json").write_text(json.dumps(raw | {"schema": 1}))
+    old = read_plan(written)
+    assert old.plan == now.plan
+    assert (old.problem.heads, old.problem.told, old.problem.max_changes) == ({}, {}, None)
+    assert audit(old.problem, old.plan) == []
+
+
 def test_minutes_of_another_plan_are_refused(written):
     (written / "travel.npz").write_bytes((written / "travel.npz").read_bytes() + b"x")
     with pytest.raises(BadInput, match=r"travel\.npz is not the one"):
@@ -89,6 +109,11 @@ def test_minutes_of_another_plan_are_refused(written):
         lambda raw: raw.update(base_index=[]),
         lambda raw: raw.update(cases=raw["cases"] * 2),
         lambda raw: raw.update(horizon_minutes="long"),
+        lambda raw: raw.update(heads={"r1": [{"case_id": "ghost", "place_id": "ghost/0"}]}),
+        lambda raw: raw.update(heads=[["c1", "c1/0"]]),
+        lambda raw: raw.update(start_index={"r1": 99}),
+        lambda raw: raw.update(told={"c1": {"responder_id": "r1"}}),
+        lambda raw: raw.update(max_changes="few"),
     ],
 )
 def test_a_plan_edited_beyond_reading_is_one_clear_error(written, damage):

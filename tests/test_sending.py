@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from dispatch.domain import Prices, Shift
+from dispatch.carry_on import fixed_visits
+from dispatch.domain import Prices, Shift, Told
 from dispatch.loss import neighbour_yuan
 from dispatch.routing import solve
-from dispatch.rules import may_visit
-from dispatch.sending import Roster, State, averts_most, in_order, nearest, offers
+from dispatch.rules import may_accompany, may_visit
+from dispatch.sending import Roster, State, averts_most, companions, in_order, nearest, offers
 from dispatch.timeline import Clock, Visit
 
 
@@ -114,6 +115,83 @@ def test_all_at_once_says_what_each_alone_says(day):
                 if road:
                     assert found.contact[row] == pytest.approx(stop.contact)
                     assert found.over_shift[row] == pytest.approx(route.home - crew.shift.end)
+
+
+@given(make.days(most_responders=3, most_cases=4, under_way=True))
+def test_every_second_at_once_says_what_each_pair_alone_says(day):
+    """The joint clock, the rules and the prices are the oracle of the columns, after fixed stops too."""
+    clock, state, begun = Clock(day), State.start(day), fixed_visits(day)
+    fixed = {place_id for head in day.heads.values() for _, place_id in head}
+    spots = [(case, place) for case in day.cases if case.partners for place in case.places]
+    for case, place in spots:
+        if place.id in fixed:
+            continue
+        for lead, first in enumerate(day.responders):
+            found = companions(state, case, place, lead)
+            for row, second in enumerate(day.responders):
+                if row == lead:
+                    assert not found.possible[row]
+                    continue
+                visit = Visit(case.id, place.id)
+                both = {
+                    first.id: [*begun.get(first.id, ()), visit],
+                    second.id: [*begun.get(second.id, ()), visit._replace(leads=False)],
+                }
+                routes = {route.responder_id: route for route in clock.routes(begun | both)}
+                able = may_accompany(day, second, case, place) is None
+                goes = [clock.feasible(one, routes[one.id]) for one in (first, second)]
+                road = all(math.isfinite(routes[one.id].home) for one in (first, second))
+                if road:
+                    assert found.contact[row] == pytest.approx(routes[second.id].stops[-1].contact)
+                    assert found.leave[row] == pytest.approx(routes[second.id].stops[-1].leave)
+                assert not (found.possible[row] and not all(goes))
+                assert found.possible[row] or not (able and all(goes))
+
+
+def test_the_nearest_pair_is_an_officer_and_whoever_can_be_there_first_with_them():
+    case = make.case(at=10, partners=frozenset({"village"}), may_go=frozenset({"station"}))
+    crews = [
+        make.responder("car", 4),
+        make.responder("far", 40, kind="village"),
+        make.responder("bike", 0, kind="village", profile="motorcycle"),
+    ]
+    offer = sent(make.problem(crews, [case]))
+    # the car is there at 6, the motorcycle at 15 (10 minutes by car): contact 15, both leave at 25
+    assert (offer.responder_id, offer.partner_id, offer.arrive, offer.contact) == ("car", "bike", 6, 15)
+    assert (offer.leave, offer.partner_leave) == (25, 25)
+
+
+def test_nobody_goes_alone_where_it_takes_two():
+    case = make.case(partners=frozenset({"village"}))
+    assert sent(make.problem([make.responder(), make.responder("r2")], [case])) is None
+
+
+def test_after_a_pair_both_are_there():
+    case = make.case(
+        at=10, partners=frozenset({"village"}), service_minutes={"station": 30.0, "village": 5.0}
+    )
+    day = make.problem([make.responder(), make.responder("z1", kind="village")], [case])
+    after = State.start(day).after(nearest(day, State.start(day), case))
+    assert (after.free.tolist(), after.visits.tolist()) == ([40, 15], [1, 1])
+
+
+def test_who_has_fixed_stops_is_offered_from_their_end():
+    cases = [make.case("c1", 30), make.case("c2", 32)]
+    day = make.problem([make.responder()], cases, heads={"r1": (("c1", "c1/0"),)})
+    offer = nearest(day, State.start(day), cases[1])
+    assert (offer.drive_minutes, offer.contact) == (2, 42)
+
+
+def test_one_more_visit_and_a_change_have_their_price_when_somebody_is_sent():
+    prices = Prices(balance_yuan=100.0, change_yuan=700.0)
+    told = {"c1": Told("r2", "c1/0", 17.0)}
+    day = make.problem([make.responder(), make.responder("r2", 12)], [make.case()], prices=prices, told=told)
+    state = State.start(day)
+    found = offers(state, day.cases[0], day.cases[0].places[0])
+    assert found.cost_yuan.tolist() == [0.0, -700.0]  # r2 comes 15 minutes sooner than told: kept
+    busy = state.after(nearest(day, state, day.cases[0]))
+    again = offers(busy, day.cases[0], day.cases[0].places[0])
+    assert again.cost_yuan.tolist() == [0.0, -600.0]  # its second visit, at 12, still as told
 
 
 def test_a_thousand_crews_and_three_hundred_cases_take_under_two_seconds():
