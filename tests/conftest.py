@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from tools import system_needs  # noqa: E402 - the repository must be on the pat
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from postgres_server import Server
+
+    from dispatch.ledger import Ledger
 
 # Slow or busy machines are no reason to fail; in CI the same examples every time, so that a failure is the change's.
 hypothesis.settings.register_profile(
@@ -70,6 +74,46 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own, with PostGIS."""
+    require("postgres")
+    from postgres_server import running  # noqa: PLC0415 - beside this file; knows tools/ only once it is read
+
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new ledger may be made: the same tests run on both kinds of database."""
+    if request.param == "postgres":
+        server: Server = request.getfixturevalue("postgres_server")
+        return server.empty_database()
+    return str(tmp_path / "ledger.db")
+
+
+@pytest.fixture(scope="session")
+def empty_ledger_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new ledger to copy: making one takes longer than most tests."""
+    from dispatch.ledger import Ledger  # noqa: PLC0415 - only where a test of the ledger runs
+
+    path = tmp_path_factory.mktemp("ledger") / "empty.db"
+    Ledger.create(path)
+    return path
+
+
+@pytest.fixture
+def ledger(ledger_url: str, empty_ledger_file: Path) -> Ledger:
+    """A new ledger on either kind of database."""
+    from dispatch.ledger import Ledger  # noqa: PLC0415
+
+    if "://" in ledger_url:
+        return Ledger.create(ledger_url)
+    shutil.copy(empty_ledger_file, ledger_url)
+    return Ledger.open(ledger_url)
 
 
 @pytest.fixture(scope="session")

