@@ -85,7 +85,7 @@ def solve_by_zone(
         seconds=seconds, iterations=iterations, seed=seed, policy=policy, processes=processes,
     )  # fmt: skip
     visits = {
-        route.responder_id: [Visit(stop.case_id, stop.place_id) for stop in route.stops]
+        route.responder_id: [Visit(stop.case_id, stop.place_id, stop.leads) for stop in route.stops]
         for route in found.plan.routes
         if route.stops
     }
