@@ -6,13 +6,14 @@ chosen is measured and searched exactly, and kept only if it loses less.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scipy.spatial import cKDTree
 
 from dispatch.domain import Case, Place, Prices, Responder, Route
-from dispatch.loss import loss_yuan, never_yuan
+from dispatch.loss import loss_yuan
 from dispatch.zones.parts import Zoning, kilometres
 
 FASTEST_KMH = 60.0
@@ -208,19 +209,19 @@ def _could_save(
 ) -> float:
     """At best, in yuan: as if nothing else were to be done and the road were straight."""
     case, place = where
-    if one.id in standing.crews_at.get(place.id, ()):
-        return 0.0
-    price = 0.0
-    if not place.codes & one.jurisdiction:
-        if ground.prices.strict or not ("*" in one.neighbours or place.codes & one.neighbours):
-            return 0.0
-        price = float(ground.prices.neighbour_yuan.get(one.kind, 0.0))
     drive = km / FASTEST_KMH * 60.0  # hours -> minutes
     contact = max(one.ready_minutes + drive, case.window[0]) + place.search_minutes
+    now = standing.contacts.get(place.id, math.inf)
+    if contact >= min(now, ground.horizon_minutes) or one.id in standing.crews_at.get(place.id, ()):
+        return 0.0
     if one.ready_minutes + 2.0 * drive > one.shift.end or contact > case.window[1]:
         return 0.0
+    price, codes = 0.0, place.codes
+    if not codes & one.jurisdiction:
+        if ground.prices.strict or not ("*" in one.neighbours or codes & one.neighbours):
+            return 0.0
+        price = float(ground.prices.neighbour_yuan.get(one.kind, 0.0))
+    if math.isinf(now):  # nobody drives there yet
+        price += 2.0 * drive * ground.prices.drive_yuan_per_minute
     horizon = ground.horizon_minutes
-    now = standing.contacts.get(place.id)
-    loss_now = never_yuan(case, horizon) if now is None else loss_yuan(case, now, horizon)
-    saved = place.probability * (loss_now - loss_yuan(case, contact, horizon))
-    return saved - price - 2.0 * drive * ground.prices.drive_yuan_per_minute * (now is None)
+    return place.probability * (loss_yuan(case, now, horizon) - loss_yuan(case, contact, horizon)) - price

@@ -44,6 +44,16 @@ class Thought:
     """For a task of weight 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A plan, what it costs, what it saves against its start (0 where it is the start), and wall seconds in all."""
+
+    plan: Plan
+    yuan: float
+    saved_yuan: float
+    seconds: float
+
+
 def processes_here() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -67,8 +77,8 @@ def run(
     workers: Executor | None,
     processes: int,
     until: float | None,
-) -> Iterator[tuple[Task, Plan, float, bool]]:
-    """Each task with its plan, what that costs in yuan, and whether it is better than its start; in any order.
+) -> Iterator[tuple[Task, Answer]]:
+    """Each task with its answer, in any order.
 
     `until` is a moment of `time.monotonic`: every task gets its share of what is left when
     its turn comes, so that slow ones are made up for. Ctrl-C ends after those under way.
@@ -76,7 +86,7 @@ def run(
     waiting = deque(sorted(tasks, key=lambda task: -task.weight))
     weight = sum(task.weight for task in tasks)
     overhead = _FIRST_OVERHEAD_SECONDS
-    running: dict[Future[tuple[Plan, float, bool, float]], tuple[Task, float | None]] = {}
+    running: dict[Future[Answer], tuple[Task, float | None]] = {}
     while waiting or running:
         while waiting and len(running) < processes:
             task = waiting.popleft()
@@ -87,7 +97,7 @@ def run(
             weight -= task.weight
             effort = routing.Effort(seconds, _iterations(thought, task))
             if workers is None:
-                done: Future[tuple[Plan, float, bool, float]] = Future()
+                done: Future[Answer] = Future()
                 done.set_result(solve_one(task.problem(), task.start, effort, thought))
             else:
                 done = workers.submit(solve_one, task.problem(), task.start, effort, thought)
@@ -99,16 +109,14 @@ def run(
             continue
         for one in finished:
             task, given = running.pop(one)
-            plan, yuan, better, took = one.result()
+            answer = one.result()
             if given is not None:
-                overhead += 0.2 * (took - given - overhead)
-            yield task, plan, yuan, better
+                overhead += 0.2 * (answer.seconds - given - overhead)
+            yield task, answer
 
 
-def solve_one(
-    problem: Problem, start: Plan | None, effort: routing.Effort, thought: Thought
-) -> tuple[Plan, float, bool, float]:
-    """The plan, its yuan, whether it beats its start (which else is returned), wall seconds in all."""
+def solve_one(problem: Problem, start: Plan | None, effort: routing.Effort, thought: Thought) -> Answer:
+    """The plan found, or the start where that is not beaten."""
     begun = time.monotonic()
     plan = routing.solve(
         problem,
@@ -118,12 +126,13 @@ def solve_one(
         seed=thought.seed,
         start=start,
     )
-    yuan, better = plan_loss(problem, plan).objective_yuan, True
+    yuan, saved = plan_loss(problem, plan).objective_yuan, 0.0
     if start is not None:
         before = plan_loss(problem, start).objective_yuan
         if yuan > before - _GAIN_YUAN or _forgets_more(problem, plan, start):
-            plan, yuan, better = start, before, False
-    return plan, yuan, better, time.monotonic() - begun
+            plan, yuan = start, before
+        saved = before - yuan
+    return Answer(plan, yuan, saved, time.monotonic() - begun)
 
 
 def _forgets_more(problem: Problem, plan: Plan, start: Plan) -> bool:

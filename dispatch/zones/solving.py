@@ -15,12 +15,11 @@ from functools import partial
 from dispatch import routing
 from dispatch.domain import Case, LeftOut, Plan, Problem, Responder, Route
 from dispatch.errors import PlanBroken, SettingsError
-from dispatch.loss import plan_loss
 from dispatch.rules import audit
 from dispatch.timeline import Visit
 from dispatch.zones.boundary import Ground, Pair, Standing, Wish, rounds, together, wishes
 from dispatch.zones.parts import Measure, Zoning, by_county, part_of
-from dispatch.zones.running import Task, Thought, pool, processes_here, run, solve_one
+from dispatch.zones.running import Answer, Task, Thought, pool, processes_here, run, solve_one
 
 BOUNDARY_SHARE = 0.3
 """Share of the time, or of the iterations, spent on the boundaries."""
@@ -143,7 +142,7 @@ class _Work:
     zoning: Zoning
     measure: Measure
     thought: Thought
-    runner: Callable[..., Iterator[tuple[Task, Plan, float, bool]]] = run
+    runner: Callable[..., Iterator[tuple[Task, Answer]]] = run
     routes: dict[str, Route] = field(default_factory=dict)
     out: dict[str, LeftOut] = field(default_factory=dict)
     zones_yuan: float = 0.0
@@ -164,16 +163,16 @@ class _Work:
             for name, (cases, crew) in members.items()
         ]
         left = {task.name: task for task in tasks}
-        for task, plan, yuan, _ in self.runner(tasks, until=until):
+        for task, answer in self.runner(tasks, until=until):
             del left[task.name]
-            self.zones_yuan += yuan
-            self._take(plan)
+            self.zones_yuan += answer.yuan
+            self._take(answer.plan)
         for task in left.values():
-            plan, yuan, _, _ = solve_one(
+            answer = solve_one(
                 task.problem(), None, routing.Effort(), replace(self.thought, policy="nearest")
             )
-            self.zones_yuan += yuan
-            self._take(plan)
+            self.zones_yuan += answer.yuan
+            self._take(answer.plan)
 
     def mend_boundaries(self, until: float | None, report: Callable[[str], None]) -> None:
         """Rounds of pairs of zones; in a round no zone twice, so that no two tasks touch the same routes."""
@@ -207,26 +206,21 @@ class _Work:
 
     def _mend(self, ground: Ground, listed: Mapping[Pair, Sequence[Wish]], until: float | None) -> None:
         standing = Standing.of(self.routes)
-        tasks, before = [], dict[str, float]()
+        tasks = []
         for pair, those in listed.items():
             chosen = together(ground, standing, pair, those, MOST_CASES)
-            if chosen is None:
-                continue
-            cases, crew = chosen
-            problem = self._measured(cases, crew)
-            start = Plan(
-                "", tuple(self.routes.get(one.id, Route(one.id)) for one in crew), (), self.thought.policy
-            )
-            before["/".join(pair)] = plan_loss(problem, start).objective_yuan
-            tasks.append(
-                Task("/".join(pair), BOUNDARY_SHARE * len(cases), partial(self._measured, cases, crew), start)
-            )
-        for task, plan, yuan, better in self.runner(tasks, until=until):
+            if chosen is not None:
+                cases, crew = chosen
+                routes = tuple(self.routes.get(one.id, Route(one.id)) for one in crew)
+                start = Plan("", routes, (), self.thought.policy)
+                weight = BOUNDARY_SHARE * len(cases)
+                tasks.append(Task("/".join(pair), weight, partial(self._measured, cases, crew), start))
+        for _, answer in self.runner(tasks, until=until):
             self.boundaries += 1
-            if better:
+            if answer.saved_yuan > 0.0:
                 self.better += 1
-                self.saved_yuan += before[task.name] - yuan
-                self._take(plan)
+                self.saved_yuan += answer.saved_yuan
+                self._take(answer.plan)
 
     def _measured(self, cases: Sequence[Case], crew: Sequence[Responder]) -> Problem:
         problem = self.measure(cases, crew)
