@@ -23,24 +23,18 @@ from benchmarks.judge import Judge, NotAnAnswer
 from benchmarks.published_files import EARTH_RADIUS_KM, PI, Published
 from dispatch.errors import BadInput, DispatchError, MissingInput
 from dispatch.search.arrays import (
-    BASE,
     CAPACITY,
-    CLOSES,
-    CREW_COLUMNS,
     DROP_YUAN,
     DUE,
-    ENDS,
-    HOLD_FRACTION,
     HOME_YUAN,
-    HORIZON_MINUTES,
     LATE_YUAN,
     LOAD,
     MUST,
-    PAUSE_FROM,
-    PAUSE_TO,
-    RATE,
-    SERVICE,
     Day,
+    blank_crews,
+    blank_nodes,
+    setting_row,
+    transposed,
 )
 from dispatch.search.model import NEIGHBOURS, nearest_nodes
 from dispatch.search.run import search
@@ -116,32 +110,25 @@ def _on_the_globe(points: Floats) -> Floats:
 def day_of(file: Published, kind: Benchmark, vehicles: int) -> Day:
     """The instance as a day: every minute until arrival costs one yuan, leaving out the profit."""
     n = file.customers
-    node = np.zeros((n, SERVICE + 1))
+    node = blank_nodes(n, 1)
     node[:, LATE_YUAN] = 1.0
     node[:, DUE] = 0.0
-    node[:, CLOSES] = np.inf
-    node[:, HOLD_FRACTION] = 1.0
-    if file.demand:
-        node[:, LOAD] = file.demand[1:]
+    node[:, LOAD] = file.demand[1:] if file.demand else 0.0
     if kind.must:
         node[:, MUST] = 1.0
     else:
         node[:, DROP_YUAN] = file.profit[1:]
-    crew = np.zeros((vehicles, CREW_COLUMNS))
-    crew[:, BASE] = n
-    for column in (ENDS, PAUSE_FROM, PAUSE_TO):
-        crew[:, column] = np.inf
+    crew = blank_crews([n] * vehicles)
     crew[:, CAPACITY] = file.capacity
     crew[:, HOME_YUAN] = float(kind.home_counts)
-    setting = np.zeros(RATE + 1)
-    setting[HORIZON_MINUTES] = np.inf
     drive = np.ascontiguousarray(minutes_of(file)[None])
     return Day(
         drive=drive,
+        back=transposed(drive),
         node=node,
         crew=crew,
         price=np.zeros((vehicles, n)),
-        setting=setting,
+        setting=setting_row(),
         near=nearest_nodes(drive, n, NEIGHBOURS),
         offers=np.tile(np.arange(vehicles, dtype=np.int64), (n, 1)),
     )

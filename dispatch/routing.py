@@ -112,11 +112,12 @@ def plan_by_search(
     It begins from `start`, where that still fits, else from `nearest`, and is never worse.
     With `iterations` and no `seconds` the answer is the same every time.
     """
-    if not _kernel_can(problem):
-        return assemble(problem, _best_with_ortools(problem, effort, start), "search", seed, start)
     begun = time.monotonic()
     worth = Worth(problem)
-    first = mend(problem, _orders(start)) if start is not None else _nearest_routes(problem)
+    pool = [_nearest_routes(problem)] if start is None else [mend(problem, _orders(start))]
+    if problem.told:
+        pool.append(as_told(problem))
+    first = min(pool, key=worth.total)
     model = model_of(problem)
     seconds = None
     if effort.seconds is not None:
@@ -128,17 +129,10 @@ def plan_by_search(
         seed=seed,
         start=model.numbers(first),
         clock=time.monotonic,
+        meetings=model.meetings(first),
     )
     best = min((first, model.visits(found.routes)), key=worth.total)
     return assemble(problem, best, "search", seed, start)
-
-
-def _kernel_can(problem: Problem) -> bool:
-    """Whether the compiled search knows every word of the problem; it does not know those of a day under way."""
-    prices = problem.prices
-    told = bool(problem.told) and (prices.change_yuan > 0 or problem.max_changes is not None)
-    together = any(case.partners for case in problem.cases)
-    return not (problem.start_index or problem.heads or told or together or prices.balance_yuan > 0)
 
 
 POLICIES: dict[str, Policy] = {
@@ -308,6 +302,11 @@ def _send(problem: Problem, state: State, begun: Mapping[str, Sequence[Visit]]) 
                 routes.setdefault(offer.partner_id, []).append(visit._replace(leads=False))
             state = state.after(offer)
     return routes
+
+
+def as_told(problem: Problem) -> Routes:
+    """Everyone keeps the fixed stops and what people were told, as far as that can be."""
+    return _orders(carried_on(problem))
 
 
 def _orders(plan: Plan) -> Routes:

@@ -11,23 +11,26 @@ from hypothesis import strategies as st
 
 from dispatch import routing
 from dispatch.domain import Hold
-from dispatch.loss import never_yuan, plan_loss
+from dispatch.loss import plan_loss
 from dispatch.rules import audit
 from dispatch.search.anneal import refresh_all
-from dispatch.search.arrays import COST_YUAN, empty_tours
+from dispatch.search.arrays import (
+    CAPACITY,
+    CLOSES,
+    CONTACT,
+    COST_YUAN,
+    ENDS,
+    HEAD,
+    HOME,
+    LOAD,
+    empty_tours,
+)
+from dispatch.search.insertion import may_take, two_best
 from dispatch.search.model import model_of
-from dispatch.search.routes import NOWHERE, best_in_route, refresh
+from dispatch.search.routes import NOWHERE, refresh
 from dispatch.search.run import search
 
 TOLERANCE_YUAN = 0.01
-
-
-def yuan_outside(problem, model):
-    """What the search's arrays do not hold: the shares of cases that no node stands for."""
-    share = dict.fromkeys((case.id for case in problem.cases), 1.0)
-    for case, place in model.nodes:
-        share[case.id] -= place.probability
-    return sum(share[case.id] * never_yuan(case, problem.horizon_minutes) for case in problem.cases)
 
 
 @settings(max_examples=60)
@@ -37,15 +40,28 @@ def test_the_searchs_own_number_is_that_of_the_independent_evaluator(day, seed):
     found = search(model.day, iterations=60, seed=seed)
     plan = routing.assemble(day, model.visits(found.routes), "search")
     assert audit(day, plan) == []
-    own = found.cost_yuan + yuan_outside(day, model)
+    own = found.cost_yuan + model.outside_yuan
+    assert own == pytest.approx(plan_loss(day, plan).objective_yuan, abs=TOLERANCE_YUAN)
+
+
+@settings(max_examples=120)
+@given(day=make.days(under_way=True), seed=st.integers(0, 3))
+def test_on_a_day_under_way_too_the_number_agrees_and_every_rule_is_kept(day, seed):
+    model = model_of(day)
+    begun = routing.as_told(day)
+    found = search(
+        model.day, iterations=60, seed=seed, start=model.numbers(begun), meetings=model.meetings(begun)
+    )
+    plan = routing.assemble(day, model.visits(found.routes), "search")
+    assert audit(day, plan) == []
+    own = found.cost_yuan + model.outside_yuan
     assert own == pytest.approx(plan_loss(day, plan).objective_yuan, abs=TOLERANCE_YUAN)
 
 
 @settings(max_examples=60)
 @given(day=make.days(most_responders=3, most_cases=6), data=st.data())
 def test_what_an_insertion_is_said_to_add_is_what_it_adds(day, data):
-    model = model_of(day)
-    arrays = model.day
+    arrays = model_of(day).day
     if not len(arrays.node) or not len(arrays.crew):
         return
     tours = empty_tours(arrays, 12)
@@ -55,52 +71,56 @@ def test_what_an_insertion_is_said_to_add_is_what_it_adds(day, data):
         tours.order[k, : len(keep)] = keep
         tours.length[k] = len(keep)
     refresh_all(arrays, tours)
-    drive, node, crew, price, setting, _, _ = arrays
-    order, length, stop, whole, where = tours
+    drive, back, node, crew, price, setting, _, _ = arrays
+    order, length, stop, fact, whole, where = tours
     for v, k in itertools.product(np.flatnonzero(where[:, 0] < 0), range(len(crew))):
-        before = whole[k, COST_YUAN]
-        added, at = best_in_route(
-            drive, node, crew, price, setting, order, length, stop, whole, k, v, math.inf, 0.0
+        if not may_take(node, crew, price, whole, k, v):
+            continue
+        said = two_best(drive, back, node, crew, price, setting, order, length, stop, fact, k, v)
+        route, head = order[k, : length[k]].tolist(), int(crew[k, HEAD])
+        by_hand = sorted(
+            tried(arrays, route, k, v, at) - whole[k, COST_YUAN] for at in range(head, length[k] + 1)
         )
-        by_hand = [
-            tried(arrays, order[k, : length[k]].tolist(), k, v, place) for place in range(length[k] + 1)
-        ]
-        assert added == pytest.approx(min(by_hand) - before, abs=TOLERANCE_YUAN) or (
-            at == NOWHERE and min(by_hand) == math.inf
-        )
+        for yuan, at, expected in zip(said[::2], said[1::2], [*by_hand, math.inf], strict=False):
+            assert yuan == pytest.approx(expected, abs=TOLERANCE_YUAN)
+            assert (at == NOWHERE) == (expected == math.inf)
+            if at != NOWHERE:
+                assert yuan == pytest.approx(
+                    tried(arrays, route, k, v, at) - whole[k, COST_YUAN], abs=TOLERANCE_YUAN
+                )
 
 
 def tried(arrays, route, k, v, place):
     """The cost of a route with one more stop, evaluated afresh; inf where it does not fit."""
-    tours = empty_tours(arrays, len(route) + 1)
     whole_route = [*route[:place], v, *route[place:]]
-    tours.order[k, : len(whole_route)] = whole_route
-    tours.length[k] = len(whole_route)
-    drive, node, crew, price, setting, _, _ = arrays
-    refresh(drive, node, crew, price, setting, *tours, k, 0)
-    contacts = tours.stop[k, : len(whole_route), 0]
+    tours = tours_of(arrays, k, whole_route)
+    node, crew = arrays.node, arrays.crew
+    contacts = tours.fact[k, : len(whole_route), CONTACT]
     fits = (
-        (contacts <= node[whole_route, 6] + 1e-9).all()
-        and tours.whole[k, 0] <= crew[k, 4] + 1e-9
-        and node[whole_route, 8].sum() <= crew[k, 7]
-        and math.isfinite(price[k, v])
+        (contacts <= node[whole_route, CLOSES] + 1e-9).all()
+        and tours.whole[k, HOME] <= crew[k, ENDS] + 1e-9
+        and node[whole_route, LOAD].sum() <= crew[k, CAPACITY]
+        and math.isfinite(arrays.price[k, v])
     )
     return tours.whole[k, COST_YUAN] if fits else math.inf
+
+
+def tours_of(arrays, k, route, first=0, tours=None):
+    """Tours in which crew `k` goes this route."""
+    tours = tours or empty_tours(arrays, len(route))
+    tours.order[k, : len(route)] = route
+    tours.length[k] = len(route)
+    refresh(arrays.drive, arrays.node, arrays.crew, arrays.price, arrays.setting, *tours, k, first)
+    return tours
 
 
 def test_a_route_refreshed_from_its_middle_is_as_if_from_its_start():
     day = make.problem([make.responder()], [make.case(f"c{n}", at=float(5 * n)) for n in range(1, 6)])
     arrays = model_of(day).day
-    drive, node, crew, price, setting, _, _ = arrays
-    whole, part = empty_tours(arrays, 5), empty_tours(arrays, 5)
-    for tours in (whole, part):
-        tours.order[0, :5] = [0, 1, 2, 3, 4]
-        tours.length[0] = 5
-        refresh(drive, node, crew, price, setting, *tours, 0, 0)
-    part.order[0, :5] = whole.order[0, :5] = [0, 1, 2, 4, 3]
-    refresh(drive, node, crew, price, setting, *whole, 0, 0)
-    refresh(drive, node, crew, price, setting, *part, 0, 3)
+    whole = tours_of(arrays, 0, [0, 1, 2, 4, 3])
+    part = tours_of(arrays, 0, [0, 1, 2, 4, 3], 3, tours_of(arrays, 0, [0, 1, 2, 3, 4]))
     np.testing.assert_array_equal(whole.stop, part.stop)
+    np.testing.assert_array_equal(whole.fact, part.fact)
     np.testing.assert_array_equal(whole.whole, part.whole)
 
 

@@ -1,9 +1,10 @@
 """Ruin and recreate with annealing, compiled: take neighbouring stops out, put them back better.
 
 The removed and a few of the absent are inserted again greedily, now and then blinking past the
-best position, and the result is accepted by simulated annealing. Insertion looks only next to
-a node's neighbours and at the crews that could do most for it, so an iteration does not grow
-with the day; a rejected one is undone route by route.
+best position, and the result is accepted by simulated annealing. Insertion looks only at
+routes next to a node's neighbours and at the crews that could do most for it, and what a route
+that has not changed since would ask for a node is remembered; a rejected iteration is undone
+route by route. So an iteration does not grow with the day.
 """
 
 from __future__ import annotations
@@ -12,23 +13,56 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from dispatch.search.arrays import COST_YUAN, DROP_YUAN, MUST, Day, Floats, Ints, Tours
-from dispatch.search.routes import NOWHERE, best_in_route, refresh
+from dispatch.search.arrays import (
+    COST_YUAN,
+    DROP_YUAN,
+    HEAD,
+    KEPT,
+    LEADS,
+    MATE,
+    MOST_CHANGES,
+    MUST,
+    SEARCH_MINUTES,
+    TOLD_FROM,
+    Day,
+    Floats,
+    Ints,
+    Tours,
+)  # fmt: skip
+from dispatch.search.compiled import compiled
+from dispatch.search.draws import Draws, draw, draw_below
+from dispatch.search.insertion import may_take, two_best
+from dispatch.search.pairs import agree, best_pair, earlier, part, take_back
+from dispatch.search.routes import NOWHERE, refresh
 from dispatch.search.ruin import add_absent, choose_strings, keep, sort_removed, take_string, undo
 
 BLINK = 0.01
+EVERY_CREW = 24
+"""With no more crews than this, all are asked."""
+MEMORY = 8_000_000
+"""Pairs of node and crew whose prices are remembered at most; beyond, none are."""
 VALUE, BEST, ABSENT, RUNNING, MISSED, BEST_MISSED, FINE_YUAN, WHOLE_STEPS = range(8)
 """Columns of `state`: yuan now, yuan at best, nodes nobody visits, routes with stops; nodes missed that
 must be visited, now and at best, the fine for each (in VALUE, not in BEST), steps with no more than that."""
+CHANGED, WORSE, VERSION, STEP = range(8, 12)
+"""More columns: words given that are not kept, steps that came out worse, the last version of a
+route, and the number of the last step."""
+STATE_COLUMNS = 12
+MEETINGS_EACH = 64
+"""Room to remember changed moments, each pair so many: far more than one iteration makes."""
+WORSE_REMEMBERED = 1024
+"""The latest steps that came out worse, by how many yuan: the heat is measured by them."""
 
 
 class Scratch(NamedTuple):
     """Room the search works in, made once.
 
     `log` lists the `marked` crews of an iteration, `kept_*` their routes as they were; `dirty`
-    marks routes that differ from the best; `seen` routes already priced for a node.
+    marks routes that differ from the best; `seen` routes already asked for a node. `version`
+    changes with a route; `asked_*` (n, k) remember the two best positions of a node in it;
+    `worse` by how many yuan the latest steps came out worse. `pairs` lists the leaders' nodes
+    where two must come, `kept_nodes` and `kept_words` (…, 3) what an iteration changed of when they meet.
     """
 
     log: Ints
@@ -36,54 +70,68 @@ class Scratch(NamedTuple):
     kept_order: Ints
     kept_length: Ints
     kept_stop: Floats
+    kept_fact: Floats
     kept_whole: Floats
-    dirty: Ints
     removed: Ints
     key: Floats
     seen: Ints
     absent: Ints
+    dirty: Ints
     best_order: Ints
     best_length: Ints
+    version: Ints
+    asked_version: Ints
+    asked_yuan: Floats
+    asked_at: Ints
+    worse: Floats
+    pairs: Ints
+    kept_nodes: Ints
+    kept_words: Floats
 
 
-def scratch_for(tours: Tours) -> Scratch:
+def scratch_for(day: Day, tours: Tours) -> Scratch:
     """Room for a search over these tours; the best is what they are now."""
     crews, longest = tours.order.shape
     nodes = len(tours.where)
     absent = np.zeros(nodes, np.int64)
-    out = np.flatnonzero(tours.where[:, 0] < 0)
+    out = np.flatnonzero((tours.where[:, 0] < 0) & (day.node[:, LEADS] > 0))
     absent[: len(out)] = out
+    pairs = np.flatnonzero((day.node[:, MATE] > 0) & (day.node[:, LEADS] > 0)).astype(np.int64)
+    asked = (nodes, crews) if nodes * crews <= MEMORY else (0, 0)
     return Scratch(
         log=np.zeros(crews, np.int64),
         marked=np.zeros(crews, np.int64),
         kept_order=np.zeros((crews, longest), np.int64),
         kept_length=np.zeros(crews, np.int64),
         kept_stop=np.zeros_like(tours.stop),
+        kept_fact=np.zeros_like(tours.fact),
         kept_whole=np.zeros_like(tours.whole),
-        dirty=np.zeros(crews, np.int64),
         removed=np.zeros(nodes, np.int64),
         key=np.zeros(nodes),
         seen=np.zeros(crews, np.int64),
         absent=absent,
+        dirty=np.zeros(crews, np.int64),
         best_order=tours.order.copy(),
         best_length=tours.length.copy(),
+        version=np.ones(crews, np.int64),
+        asked_version=np.zeros(asked, np.int64),
+        asked_yuan=np.zeros((*asked, 2)),
+        asked_at=np.zeros((*asked, 2), np.int64),
+        worse=np.zeros(WORSE_REMEMBERED),
+        pairs=pairs,
+        kept_nodes=np.zeros(MEETINGS_EACH * len(pairs), np.int64),
+        kept_words=np.zeros((MEETINGS_EACH * len(pairs), 3)),
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def seed_randomness(seed: int) -> None:
-    """Seed the compiled generator: the same seed and iterations give the same routes."""
-    np.random.seed(seed)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def refresh_all(day: Day, tours: Tours) -> float:
     """Recompute every route; the cost of all and of everything not visited, in yuan."""
-    drive, node, crew, price, setting, _, _ = day
-    order, length, stop, whole, where = tours
+    drive, _, node, crew, price, setting, _, _ = day
+    order, length, stop, fact, whole, where = tours
     total = 0.0
     for k in range(len(crew)):
-        refresh(drive, node, crew, price, setting, order, length, stop, whole, where, k, 0)
+        refresh(drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, 0)
         total += whole[k, COST_YUAN]
     for v in range(len(node)):
         if where[v, 0] == NOWHERE:
@@ -91,130 +139,146 @@ def refresh_all(day: Day, tours: Tours) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _best_place(
-    drive: Floats, node: Floats, crew: Floats, price: Floats, setting: Floats, near: Ints, offers: Ints,
-    order: Ints, length: Ints, stop: Floats, whole: Floats, where: Ints, seen: Ints, v: int, stamp: int,
+    drive: Floats, back: Floats, node: Floats, crew: Floats, price: Floats, setting: Floats,
+    near: Ints, offers: Ints, order: Ints, length: Ints, stop: Floats, fact: Floats, whole: Floats, where: Ints,
+    chance: Draws, marked: Ints, seen: Ints, version: Ints, asked_version: Ints, asked_yuan: Floats, asked_at: Ints,
+    v: int, stamp: int,
 ) -> tuple[int, int]:  # fmt: skip
     """The cheapest crew and position for node `v`, cheaper than leaving it out; NOWHERE if none is."""
-    best, best_crew, best_at = node[v, DROP_YUAN], NOWHERE, 0
-    for n in range(near.shape[1] + offers.shape[1]):
-        if n < near.shape[1]:
-            other = near[v, n]
-            k = where[other, 0] if other >= 0 else NOWHERE
-            if k == NOWHERE:
-                continue
+    lowest, best_crew, best_at = node[v, DROP_YUAN], NOWHERE, 0
+    every, crews = len(crew) <= EVERY_CREW, len(crew)
+    candidates = crews if every else near.shape[1] + offers.shape[1]
+    for n in range(candidates):
+        if every:
+            k = n
         else:
-            k = offers[v, n - near.shape[1]]
-            if k == NOWHERE:
-                break
-        if seen[k] == stamp:
+            if n < near.shape[1]:
+                other = near[v, n]
+                k = where[other, 0] if other >= 0 else NOWHERE
+            else:
+                k = offers[v, n - near.shape[1]]
+            if k == NOWHERE or seen[k] == stamp:
+                continue
+            seen[k] = stamp
+        if not may_take(node, crew, price, whole, k, v):
             continue
-        seen[k] = stamp
-        added, at = best_in_route(
-            drive, node, crew, price, setting, order, length, stop, whole, k, v, best, BLINK
-        )
-        if at != NOWHERE:
-            best, best_crew, best_at = added, k, at
+        if not marked[k] and len(asked_version) and asked_version[v, k] == version[k]:
+            yuan, at = asked_yuan[v, k, 0], asked_at[v, k, 0]
+            next_yuan, next_at = asked_yuan[v, k, 1], asked_at[v, k, 1]
+        else:
+            yuan, at, next_yuan, next_at = two_best(
+                drive, back, node, crew, price, setting, order, length, stop, fact, k, v
+            )
+            if not marked[k] and len(asked_version):
+                asked_version[v, k] = version[k]
+                asked_yuan[v, k, 0], asked_at[v, k, 0] = yuan, at
+                asked_yuan[v, k, 1], asked_at[v, k, 1] = next_yuan, next_at
+        if yuan < lowest:
+            if draw(chance) >= BLINK:
+                lowest, best_crew, best_at = yuan, k, at
+            elif next_yuan < lowest and draw(chance) >= BLINK:
+                lowest, best_crew, best_at = next_yuan, k, next_at
     return best_crew, best_at
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def anneal(
-    day: Day, tours: Tours, room: Scratch, state: Floats, first: int, iterations: int, heat: float
+    day: Day, tours: Tours, room: Scratch, state: Floats, chance: Draws, iterations: int, heat: float
 ) -> None:
     """`iterations` of ruin and recreate at one heat, in yuan.
 
-    `state`, `tours` and `room` are changed in place. `first`
-    numbers the iterations, so that marks of earlier ones do not count.
+    `state`, `tours`, `room` and `chance` are changed in place.
     """
-    drive, node, crew, price, setting, near, offers = day
-    order, length, stop, whole, where = tours
-    log, marked, kept_order, kept_length, kept_stop, kept_whole = room[:6]
+    drive, back, node, crew, price, setting, near, offers = day
+    order, length, stop, fact, whole, where = tours
+    log, marked, kept_order, kept_length, kept_stop, kept_fact, kept_whole = room[:7]
+    pairs, kept_nodes, kept_words = room.pairs, room.kept_nodes, room.kept_words
     removed, key, seen, absent = room.removed, room.key, room.seen, room.absent
+    version, asked_version, asked_yuan, asked_at = (
+        room.version,
+        room.asked_version,
+        room.asked_yuan,
+        room.asked_at,
+    )
     nodes = len(node)
-    for step in range(iterations):
+    for _ in range(iterations):
+        state[STEP] += 1.0
         # ruin
-        longest, strings = choose_strings((nodes - state[ABSENT]) / max(1.0, state[RUNNING]))
-        centre, touched, count = np.random.randint(nodes), 0, 0
+        longest, strings = choose_strings(chance, (nodes - state[ABSENT]) / max(1.0, state[RUNNING]))
+        centre, touched, count = draw_below(chance, nodes), 0, 0
         for n in range(-1, near.shape[1]):
             v = centre if n < 0 else near[centre, n]
             k = where[v, 0] if v >= 0 else NOWHERE
-            if k == NOWHERE or marked[k]:
+            if k == NOWHERE or marked[k] or where[v, 1] < crew[k, HEAD]:
                 continue
             touched = keep(
-                order,
-                length,
-                stop,
-                whole,
-                log,
-                marked,
-                kept_order,
-                kept_length,
-                kept_stop,
-                kept_whole,
-                k,
-                touched,
+                order, length, stop, fact, whole, log, marked,
+                kept_order, kept_length, kept_stop, kept_fact, kept_whole, k, touched,
+            )  # fmt: skip
+            count, first_changed = take_string(
+                chance, order, length, where, removed, k, int(crew[k, HEAD]), where[v, 1], longest, count
             )
-            count, first_changed = take_string(order, length, where, removed, k, where[v, 1], longest, count)
-            refresh(drive, node, crew, price, setting, order, length, stop, whole, where, k, first_changed)
+            refresh(
+                drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, first_changed
+            )
             if touched >= strings:
                 break
+        said = 0
+        if len(pairs):
+            touched, count, said = _separate(day, tours, room, touched, count)
         change, from_routes = 0.0, count
-        count = add_absent(removed, absent, int(state[ABSENT]), count)
+        count = add_absent(chance, removed, absent, int(state[ABSENT]), count)
         for r in range(from_routes, count):
             change -= node[removed[r], DROP_YUAN]
         # recreate
-        sort_removed(drive, node, crew, offers, removed, key, count)
-        stamp = (first + step) * 1_000_003 + 1
+        sort_removed(chance, drive, node, crew, offers, removed, key, count)
+        stamp = int(state[STEP]) * 1_000_003
         for r in range(count):
             v = removed[r]
+            if len(pairs) and node[v, MATE] > 0.0:
+                touched, said, placed = _bring_together(day, tours, room, v, touched, said)
+                change += 0.0 if placed else node[v, DROP_YUAN]
+                continue
             k, at = _best_place(
-                drive, node, crew, price, setting, near, offers,
-                order, length, stop, whole, where, seen, v, stamp + r,
+                drive, back, node, crew, price, setting, near, offers,
+                order, length, stop, fact, whole, where, chance, marked, seen,
+                version, asked_version, asked_yuan, asked_at, v, stamp + r,
             )  # fmt: skip
             if k == NOWHERE:
                 change += node[v, DROP_YUAN]
                 continue
             touched = keep(
-                order,
-                length,
-                stop,
-                whole,
-                log,
-                marked,
-                kept_order,
-                kept_length,
-                kept_stop,
-                kept_whole,
-                k,
-                touched,
-            )
+                order, length, stop, fact, whole, log, marked,
+                kept_order, kept_length, kept_stop, kept_fact, kept_whole, k, touched,
+            )  # fmt: skip
             for i in range(length[k], at, -1):
                 order[k, i] = order[k, i - 1]
             order[k, at] = v
             length[k] += 1
-            refresh(drive, node, crew, price, setting, order, length, stop, whole, where, k, at)
+            refresh(drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, at)
+        if len(pairs):
+            touched, said = _draw_forward(day, tours, room, touched, said)
         # accept or undo
+        kept = 0.0
         for t in range(touched):
             change += whole[log[t], COST_YUAN] - kept_whole[log[t], COST_YUAN]
-        if change < -heat * math.log(np.random.random()):
+            kept += whole[log[t], KEPT] - kept_whole[log[t], KEPT]
+        if change > 1e-9:
+            room.worse[int(state[WORSE]) % WORSE_REMEMBERED] = change
+            state[WORSE] += 1.0
+        allowed = kept >= 0.0 or state[CHANGED] - kept <= setting[MOST_CHANGES]
+        if allowed and change < -heat * math.log(1.0 - draw(chance)):
             state[VALUE] += change
+            state[CHANGED] -= kept
             _accept(node, length, where, room, state, touched, count)
         else:
             undo(
-                order,
-                length,
-                stop,
-                whole,
-                where,
-                log,
-                kept_order,
-                kept_length,
-                kept_stop,
-                kept_whole,
-                touched,
-            )
+                order, length, stop, fact, whole, where, log,
+                kept_order, kept_length, kept_stop, kept_fact, kept_whole, touched,
+            )  # fmt: skip
+            take_back(node, kept_nodes, kept_words, said)
         for t in range(touched):
             marked[log[t]] = 0
         if state[MISSED] <= state[BEST_MISSED]:
@@ -225,11 +289,105 @@ def anneal(
                 _remember_best(order, length, room)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
+def _separate(day: Day, tours: Tours, room: Scratch, touched: int, count: int) -> tuple[int, int, int]:
+    """Where one of two was removed, remove the other; only leaders stay among the removed."""
+    drive, _, node, crew, price, setting, _, _ = day
+    order, length, stop, fact, whole, where = tours
+    log, marked, kept_order, kept_length, kept_stop, kept_fact, kept_whole = room[:7]
+    removed, kept, said = room.removed, 0, 0
+    for r in range(count):
+        v = removed[r]
+        if node[v, MATE] > 0.0:
+            other = int(node[v, MATE]) - 1
+            k, at = where[other, 0], where[other, 1]
+            if k != NOWHERE:
+                touched = keep(
+                    order, length, stop, fact, whole, log, marked,
+                    kept_order, kept_length, kept_stop, kept_fact, kept_whole, k, touched,
+                )  # fmt: skip
+                for i in range(at, length[k] - 1):
+                    order[k, i] = order[k, i + 1]
+                length[k] -= 1
+                where[other, 0] = NOWHERE
+                refresh(drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, at)
+                said = part(node, room.kept_nodes, room.kept_words, said, v)
+                v = v if node[v, LEADS] > 0.0 else other
+            elif node[v, LEADS] > 0.0:
+                said = part(node, room.kept_nodes, room.kept_words, said, v)
+            else:
+                continue  # both were taken: the leader stands for both
+        removed[kept] = v
+        kept += 1
+    return touched, kept, said
+
+
+@compiled
+def _bring_together(
+    day: Day, tours: Tours, room: Scratch, v: int, touched: int, said: int
+) -> tuple[int, int, bool]:
+    """Insert both nodes of a place where that costs least, if it is worth it."""
+    drive, back, node, crew, price, setting, _, offers = day
+    order, length, stop, fact, whole, where = tours
+    log, marked, kept_order, kept_length, kept_stop, kept_fact, kept_whole = room[:7]
+    lead, lead_at, along, along_at, moment, word = best_pair(
+        drive, back, node, crew, price, setting, offers, order, length, stop, fact, whole, v
+    )
+    if lead == NOWHERE:
+        return touched, said, False
+    w = int(node[v, MATE]) - 1
+    said = agree(
+        node, room.kept_nodes, room.kept_words, said, v, moment, moment + node[v, SEARCH_MINUTES], word
+    )
+    for one, k, at in ((v, lead, lead_at), (w, along, along_at)):
+        touched = keep(
+            order, length, stop, fact, whole, log, marked,
+            kept_order, kept_length, kept_stop, kept_fact, kept_whole, k, touched,
+        )  # fmt: skip
+        for i in range(length[k], at, -1):
+            order[k, i] = order[k, i - 1]
+        order[k, at] = one
+        length[k] += 1
+        refresh(drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, at)
+    return touched, said, True
+
+
+@compiled
+def _draw_forward(day: Day, tours: Tours, room: Scratch, touched: int, said: int) -> tuple[int, int]:
+    """Let every two who could begin earlier do so, until nobody can."""
+    drive, _, node, crew, price, setting, _, _ = day
+    order, length, stop, fact, whole, where = tours
+    log, marked, kept_order, kept_length, kept_stop, kept_fact, kept_whole = room[:7]
+    moved = True
+    while moved and said + 2 <= len(room.kept_nodes):
+        moved = False
+        for v in room.pairs:
+            w = int(node[v, MATE]) - 1
+            if where[v, 0] == NOWHERE or not (marked[where[v, 0]] or marked[where[w, 0]]):
+                continue
+            start = earlier(node, crew, stop, fact, where, v)
+            if start == math.inf or said + 2 > len(room.kept_nodes):
+                continue
+            closes, word = start + node[v, SEARCH_MINUTES], node[v, TOLD_FROM]
+            said = agree(node, room.kept_nodes, room.kept_words, said, v, start, closes, word)
+            for one in (v, w):
+                k = where[one, 0]
+                touched = keep(
+                    order, length, stop, fact, whole, log, marked,
+                    kept_order, kept_length, kept_stop, kept_fact, kept_whole, k, touched,
+                )  # fmt: skip
+                refresh(
+                    drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, where[one, 1]
+                )  # fmt: skip
+            moved = True
+    return touched, said
+
+
+@compiled
 def _accept(
     node: Floats, length: Ints, where: Ints, room: Scratch, state: Floats, touched: int, count: int
 ) -> None:
-    """Bring the absent and the number of running routes up to date."""
+    """Bring the absent, the number of running routes and the versions up to date."""
     absent, kept = room.absent, 0
     for a in range(int(state[ABSENT])):
         if where[absent[a], 0] == NOWHERE:
@@ -251,10 +409,12 @@ def _accept(
     for t in range(touched):
         k = room.log[t]
         room.dirty[k] = 1
+        state[VERSION] += 1.0
+        room.version[k] = int(state[VERSION])
         state[RUNNING] += int(length[k] > 0) - int(room.kept_length[k] > 0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _remember_best(order: Ints, length: Ints, room: Scratch) -> None:
     """Copy the routes that changed since the last best."""
     for k in range(len(length)):

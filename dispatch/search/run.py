@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,34 +15,53 @@ from dispatch.search.anneal import (
     ABSENT,
     BEST,
     BEST_MISSED,
+    CHANGED,
     FINE_YUAN,
     MISSED,
     RUNNING,
+    STATE_COLUMNS,
     VALUE,
+    VERSION,
     WHOLE_STEPS,
+    WORSE,
+    WORSE_REMEMBERED,
+    Scratch,
     anneal,
     refresh_all,
     scratch_for,
-    seed_randomness,
 )
 from dispatch.search.arrays import (
     CAPACITY,
+    CLOSES,
     DROP_YUAN,
+    KEPT,
     LATE_YUAN,
+    LEADS,
     LOAD,
+    MATE,
     MUST,
+    OPENS,
+    SEARCH_MINUTES,
     STAKE_YUAN,
+    TOLD,
+    TOLD_FROM,
+    TOLD_MATE,
     Day,
     Floats,
     Tours,
     empty_tours,
 )
+from dispatch.search.draws import draws_from
 
 log = logging.getLogger(__name__)
 
 FIRST_FINE, DEARER, CHEAPER = 5.0, 1.05, 0.97
-HOTTEST, COLDEST = 0.6, 2e-3
-"""Heat at the start and the end, in shares of the mean cost of a node."""
+FIRST_TAKEN, LAST_TAKEN = 0.3, 0.01
+"""Share of the steps that come out worse which are accepted, at the start and at the end of a round."""
+ROUND_ITERATIONS, MOST_ROUNDS = 800, 6
+"""Iterations a node that one round of cooling deserves; with time for more the search heats up again."""
+ROUNDS_SEEN_AT = 0.05
+"""Share of the time after which it is known how many rounds there will be."""
 CHUNK = 400
 """Iterations between two looks at the clock."""
 
@@ -65,6 +84,7 @@ def search(
     start: Sequence[Sequence[int]] | None = None,
     clock: Callable[[], float] = time.process_time,
     longest: int | None = None,
+    meetings: Mapping[int, float] | None = None,
 ) -> Found:
     """The best routes found in `seconds` of `clock`, or in `iterations`.
 
@@ -76,6 +96,8 @@ def search(
         Routes to begin from, node numbers by crew; they must fit. The search begins cooler.
     longest
         Stops in a route at most; default: as capacities allow.
+    meetings
+        When the turn of those two begins who come together in `start`, by number of the leader's node.
     """
     nodes = len(day.node)
     if nodes == 0 or not len(day.crew):
@@ -86,23 +108,28 @@ def search(
         tours.length[k] = len(stops)
     must = day.node[:, MUST] > 0
     day = day._replace(node=day.node.copy())
-    state = np.zeros(8)
+    state = np.zeros(STATE_COLUMNS)
+    for v, moment in (meetings or {}).items():
+        _agree(day, tours, v, moment)
     _start(day, tours, state, must)
-    room = scratch_for(tours)
-    seed_randomness(seed)
-    anneal(day, tours, room, state, 0, 0, 1.0)  # compile before the clock starts
-    begun, done = clock(), 0
+    room = scratch_for(day, tours)
+    chance = draws_from(seed)
+    anneal(day, tours, room, state, chance, 0, 1.0)  # compile before the clock starts
+    begun, done, heat, rounds = clock(), 0, 0.0, 0
     try:
         while True:
             share = done / iterations if iterations is not None else (clock() - begun) / (seconds or 1e-9)
             if share >= 1.0:
                 break
-            heat = max(state[BEST], 0.0) / nodes * HOTTEST * (COLDEST / HOTTEST) ** share if done else 0.0
+            if rounds == 0 and share > ROUNDS_SEEN_AT:
+                rounds = _rounds(done / share, nodes)
+            phase = share * max(1, rounds) % 1.0
+            heat = _heat(room, state, heat, FIRST_TAKEN * (LAST_TAKEN / FIRST_TAKEN) ** phase)
             step = 1 if done == 0 else CHUNK
             if iterations is not None:
                 step = min(step, iterations - done)
             state[WHOLE_STEPS] = 0.0
-            anneal(day, tours, room, state, done, step, max(heat, 1e-12))
+            anneal(day, tours, room, state, chance, step, max(heat, 1e-12))
             done += step
             if must.any():
                 _adapt_fine(day, state, must, step)
@@ -112,18 +139,55 @@ def search(
     return Found(routes, float(state[BEST]), done)
 
 
+def _rounds(iterations: float, nodes: int) -> int:
+    """How many times to cool in so many iterations."""
+    return int(min(max(1.0, round(iterations / (ROUND_ITERATIONS * nodes))), MOST_ROUNDS))
+
+
+def _heat(room: Scratch, state: Floats, heat: float, taken: float) -> float:
+    """The heat at which the share `taken` of the latest worse steps would be accepted, approached by halves.
+
+    W. Ben-Ameur, "Computing the initial temperature of simulated annealing", Computational
+    Optimization and Applications 29(3), 2004.
+    """
+    count = int(min(state[WORSE], WORSE_REMEMBERED))
+    if count < 50:
+        return heat
+    worse = room.worse[:count]
+    low, high = 1e-6 * float(worse.mean()), 10.0 * float(worse.mean())
+    for _ in range(20):
+        middle = math.sqrt(low * high)
+        if np.exp(-worse / middle).mean() > taken:
+            high = middle
+        else:
+            low = middle
+    return math.sqrt(low * high) if heat == 0.0 else math.sqrt(heat * math.sqrt(low * high))
+
+
 def _start(day: Day, tours: Tours, state: Floats, must: NDArray[np.bool_]) -> None:
     """What `state` is before the first step; the fine begins as large as any node is dear."""
     state[FINE_YUAN] = 0.0
     value = refresh_all(day, tours)
-    out = tours.where[:, 0] < 0
+    out = (tours.where[:, 0] < 0) & (day.node[:, LEADS] > 0)
     state[VALUE], state[BEST] = value, value
+    state[VERSION] = 1.0
+    state[CHANGED] = (day.node[:, TOLD] > 0).sum() - tours.whole[:, KEPT].sum()
     state[ABSENT], state[RUNNING] = out.sum(), (tours.length > 0).sum()
     state[MISSED] = state[BEST_MISSED] = (out & must).sum()
     if must.any():
         farthest = float(day.drive[np.isfinite(day.drive)].max(initial=1.0))
         dearest = float((day.node[:, LATE_YUAN] * farthest + day.node[:, STAKE_YUAN]).max())
         _fine(day, state, must, FIRST_FINE * dearest)
+
+
+def _agree(day: Day, tours: Tours, v: int, moment: float) -> None:
+    """Note when the turn of two begins, and whether the second is whom people were told."""
+    w = int(day.node[v, MATE]) - 1
+    day.node[[v, w], OPENS] = moment
+    day.node[[v, w], CLOSES] = moment + day.node[v, SEARCH_MINUTES]
+    crews = [k for k in range(len(day.crew)) if w in tours.order[k, : tours.length[k]]]
+    if day.node[v, TOLD_MATE] and day.node[v, TOLD_MATE] - 1 not in crews:
+        day.node[v, TOLD_FROM] = math.inf
 
 
 def _adapt_fine(day: Day, state: Floats, must: NDArray[np.bool_], steps: int) -> None:
