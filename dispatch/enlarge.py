@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from dispatch.area import FILES, Area, open_area
 from dispatch.errors import BadInput
 from dispatch.places.joining import Joined, join_names
 from dispatch.places.library import Names
+from dispatch.reasons import say
 from dispatch.roads.layers import write_gazetteer
 from dispatch.settings import data_folder
 from dispatch.store import refuse_overwrite, write_folder
@@ -52,9 +54,7 @@ def enlarge_area(
         refuse_overwrite(target, force=force)
     joined = join_names(area.gazetteer, area.boundaries, names)
     if not joined.added and not joined.known:
-        raise BadInput(
-            f"{source}: none of its {len(joined.refused):,} rows lies in {area.name}; nothing was added"
-        )
+        raise BadInput(f"{source}: {_nothing(joined)}; nothing was added to {area.name}")
     counts = _counts(area, joined)
     about = _with_counts((folder / "area.toml").read_text(encoding="utf-8"), counts)
     about = _with_source(about, area.source, source)
@@ -71,6 +71,17 @@ def enlarge_area(
 
     write_folder(target, fill, force=out is None or force)
     return open_area(target.resolve()), joined
+
+
+def _nothing(joined: Joined) -> str:
+    """Why no row of a file could be used: the commonest cause, with the first row it stands in."""
+    if not joined.refused:
+        return "there are no rows below its headings"
+    causes = Counter(why.code for _, why in joined.refused)
+    code, count = causes.most_common(1)[0]
+    row, why = next((row, why) for row, why in joined.refused if why.code == code)
+    alike = f" ({count:,} rows alike)" if count > 1 else ""
+    return f"none of its {len(joined.refused):,} rows can be used; row {row}: {say(why, 'en')}{alike}"
 
 
 def _counts(area: Area, joined: Joined) -> dict[str, int]:

@@ -56,6 +56,26 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     ),
     "PINNED_OUT": ("调度员指定不派", "a dispatcher decided nobody goes"),
     "PINNED_ELSEWHERE": ("调度员已指定由{responder}处置", "a dispatcher gave it to {responder}"),
+    # how good a plan can be at most (the proof)
+    "BOUND_EXACT": (
+        "已逐一比较全部方案：按现有警情与路程，任何方案的损失加代价都不低于 {yuan} 元",
+        "all plans were compared: with these cases and minutes, none costs less than {yuan} yuan in losses and prices",
+    ),
+    "BOUND_COLUMNS": (
+        "已证明（列生成，{zones} 个区）：按现有警情与路程，任何方案的损失加代价都不低于 {yuan} 元；此后新来的警情不在其内",
+        "proved by column generation over {zones} zones: with these cases and minutes, no plan costs less than {yuan} yuan "
+        "in losses and prices; cases still to come are not in it",
+    ),
+    "BOUND_RELAXED": (
+        "已证明（拉格朗日松弛，{zones} 个区，时间用完）：按现有警情与路程，任何方案的损失加代价都不低于 {yuan} 元；"
+        "给更多时间，这个数还会更紧",
+        "proved by a Lagrangian relaxation over {zones} zones, stopped by the clock: with these cases and minutes, no plan "
+        "costs less than {yuan} yuan in losses and prices; given more time the number gets tighter",
+    ),
+    "NO_BOUND": (
+        "在给定时间内没有得出有用的界限",
+        "no bound: nothing useful was proved in the time given",
+    ),
     # what a plan must not do (the audit)
     "ROUTES_MISMATCH": (
         "路线应与处置力量一一对应：应有 {expected}，实有 {found}",
@@ -242,6 +262,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "LOOKED_NOWHERE": ("人工核实：没有已知地点", "a person looked: no place is known"),
     # why a row of a list of names or addresses is not taken
     "ROW_WITHOUT_NAME": ("没有名称、地址或代码", "no name, address or code"),
+    "ROW_NAME_LONG": (
+        "名称或地址有 {found} 个字，最多 {most} 个",
+        "the name or address has {found} signs, expected at most {most}",
+    ),
     "ROW_LEVEL_UNKNOWN": (
         "级别“{found}”无法识别（省、市、县、镇、村、自然村或代码长度）",
         "level {found} is not known; expected province … hamlet, or a code whose length tells it",

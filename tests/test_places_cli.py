@@ -128,6 +128,49 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "raw",
+    ["高州市长坡镇旺沙村\r电白区\r".encode(), "高州市长坡镇旺沙村\n电白区\n".encode("utf-16-le"),
+     "高州市长坡镇旺沙村\n电白区".encode("utf-16-be"), "高州市长坡镇旺沙村\r\n电白区".encode("utf-16"),
+     "高州市长坡镇\0旺沙村\n电白区".encode()],
+    ids=["old line ends", "two bytes", "two bytes the other way", "two bytes with a mark", "a NUL byte"],
+)  # fmt: skip
+def test_lines_are_read_as_their_writer_meant_them(tmp_path, raw):
+    (tmp_path / "a.txt").write_bytes(raw)
+    found = json.loads(geocode(tmp_path / "a.txt", "--json").stdout)
+    assert [one["candidates"][0]["path"]["county"] for one in found] == ["高州市", "电白区"]
+    assert found[0]["candidates"][0]["path"]["township"] == "长坡镇"
+
+
+def test_a_file_in_big5_is_refused_and_not_read_as_other_signs(tmp_path):
+    (tmp_path / "a.txt").write_bytes("高州市長坡鎮旺沙村\n".encode("big5") * 3)
+    done = geocode(tmp_path / "a.txt")
+    assert (done.returncode, "save it as UTF-8" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["addresses.txt", "nowhere/day.CSV", "清单.xlsx"])
+def test_a_mistyped_file_name_is_no_address(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    done = geocode(name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{name} is no file here" in done.stderr
+
+
+@pytest.mark.parametrize("datum", ["", "mars"])
+def test_points_without_a_known_datum_are_refused_before_anything_is_printed(datum):
+    done = geocode("110.92,21.66", "--reverse", datum)
+    assert (done.returncode, done.stdout, "WGS84, CGCS2000, GCJ02, BD09" in done.stderr) == (1, "", True)
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["nan,nan", "1e308,1", "110.92", ",,,", "经度,纬度", "110°55′,21°39′", "inf,21", "0,0", "-110.92,21.66"],
+)
+def test_a_point_that_is_none_is_told_why(point):
+    (found,) = json.loads(geocode("--json", "--reverse", "WGS84", "--", point).stdout)
+    assert (found["candidates"], bool(found["note"])) == ([], True)
+
+
 def test_a_point_is_given_its_units_and_a_swapped_one_is_called_so():
     (found,) = json.loads(geocode("110.92,21.66", "--reverse", "GCJ02", "--json").stdout)
     assert found["candidates"][0]["path"]["county"] == "茂南区"
@@ -206,13 +249,23 @@ def test_adding_again_adds_nothing_and_keeps_what_else_is_in_the_folder(enlarged
         (["maoming", "--library", "LIST", "--out", "OUT"], 1, "address"),
         (["maoming", "--list", "LIST", "--datum", "mars", "--out", "OUT"], 1, "GCJ02"),
         (["atlantis", "--list", "LIST", "--out", "OUT"], 1, "atlantis"),
-        (["maoming", "--list", "ELSEWHERE", "--out", "OUT"], 1, "nothing was added"),
+        (["maoming", "--list", "ELSEWHERE", "--out", "OUT"], 1, "row 2: its unit 110101 is not of this area"),
+        (["maoming", "--list", "HEADINGS", "--out", "OUT"], 1, "no rows below its headings"),
+        (["maoming", "--list", "TITLED", "--out", "OUT"], 1, "missing: code (code/代码/编码)"),
+        (["maoming", "--list", "HUGE", "--out", "OUT"], 1, "has 1000000 signs, expected at most 100"),
+        (["maoming", "--list", ".", "--out", "OUT"], 1, "Is a directory"),
+        (["maoming", "--library", "NUMBERS", "--out", "OUT"], 1, "(2 rows alike)"),
     ],
 )
 def test_what_cannot_be_added_is_one_clear_line(tmp_path, monkeypatch, arguments, code, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "LIST").write_text("代码,名称\n440981116,长坡镇\n", encoding="utf-8")
     (tmp_path / "ELSEWHERE").write_text("代码,名称\n110101001,东华门街道\n", encoding="utf-8")
+    (tmp_path / "HEADINGS").write_text("代码,名称\n", encoding="utf-8")
+    (tmp_path / "TITLED").write_text("区划代码表\n代码,名称\n440981116,长坡镇\n", encoding="utf-8")
+    (tmp_path / "HUGE").write_text(f"代码,名称\n440981116,{'长' * 1_000_000}\n", encoding="utf-8")
+    far = "地址,经度,纬度\n长坡镇甲酒店,1e999,21.99\n长坡镇乙酒店,111°06',21.99\n"
+    (tmp_path / "NUMBERS").write_text(far, encoding="utf-8")
     done = run_dispatch("area", "add", *arguments)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr

@@ -184,6 +184,16 @@ def test_a_village_drawn_as_a_shape_has_its_own_extent_also_as_a_relation(tmp_pa
     assert table.loc["乙村", "lon"] == pytest.approx(2_150 * osm_text.METRE, abs=1e-3)
 
 
+def test_a_name_that_a_spreadsheet_would_compute_loses_its_first_sign(tmp_path):
+    hostile = {"place": "village", "name": '=HYPERLINK("http://x")村', "alt_name": "+1村;@SUM(1)"}
+    police = {"amenity": "police", "name": "@cmd派出所"}
+    nodes = JUNCTIONS | {101: (10, 2_000, hostile), 102: (10, 3_000, police)}
+    area = import_area(osm_text.write(tmp_path, nodes, ROAD), tmp_path / "area")
+    for name in ("gazetteer.csv", "responders.csv", "jurisdiction.csv"):
+        cells = pd.read_csv(area.folder / name, dtype=str, keep_default_na=False).to_numpy().ravel()
+        assert not [one for one in cells if one[:1] in {"=", "+", "@"}], name
+
+
 # twins
 
 KILOMETRE = 1 / 111.195  # degrees, near enough at the equator

@@ -173,6 +173,25 @@ def test_the_same_door_in_two_spellings_is_added_once(tmp_path):
     assert (joined.added, joined.known) == ({"door": 1}, 2)
 
 
+@pytest.mark.parametrize("name", ["=1+1村", "@SUM(1)村", "＝1+1村", "'=1+1村", "1+1\0村\x1b", "\t=1+1村"])
+def test_what_a_spreadsheet_would_compute_or_a_terminal_obey_is_taken_off_a_name(tmp_path, name):
+    (row,) = read_list(
+        written(tmp_path, f'代码,名称,别名\n440981116990,"{name}","{name}|=1+1圩"\n')
+    ).table.to_dict("records")
+    assert row["name"][0] in "1S"
+    assert all(one[0] in "1S" for one in row["aliases"].split("|"))
+    assert row["name"].isprintable()
+
+
+def test_a_name_no_place_can_have_is_refused_and_learned_by_nobody(tmp_path):
+    long = "长" * 101
+    joined = join_list(tmp_path, f"代码,名称,别名\n440981116,{long},\n440981116990,新塘村,{long}\n")
+    assert [(row, why.code) for row, why in joined.refused] == [(2, "ROW_NAME_LONG")]
+    assert not joined.table["aliases"].str.contains(long).any()
+    address = f"地址,经度,纬度,坐标系\n高州市长坡镇{'旺' * 200}酒店,111.06,21.99,WGS84\n"
+    assert [why.code for _, why in join_library(tmp_path, address).refused] == ["ROW_NAME_LONG"]
+
+
 def test_every_row_is_accounted_for(tmp_path):
     text = "code,name,lon,lat,datum\n440981116,长坡镇,,,\n440981116202,新塘村委会,,,\n440981116202,新塘村委会,,,\n"
     text += "x,,,,\n9,甲,1,2,\n"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta, timezone
 
+import make
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,10 +16,12 @@ from names import entry
 from dispatch import datum
 from dispatch.errors import BadInput, SettingsError
 from dispatch.intake.alerts import parse_alerts
+from dispatch.loss import plan_loss
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.locate import locate, locate_rows, why_here
 from dispatch.places.settings import SOURCES, default_settings, place_settings
 from dispatch.reasons import say
+from dispatch.routing import assign_nearest
 
 AT = datetime(2026, 5, 1, 14, 0, tzinfo=timezone(timedelta(hours=8)))
 AREA = Gazetteer(
@@ -157,6 +161,24 @@ def test_a_town_is_searched_longer_and_with_less_luck_than_a_village():
     assert (town.level, town.village) == ("township", None)
     assert town.search_minutes > village.search_minutes
     assert town.probability < village.probability
+
+
+@pytest.mark.parametrize("radius_metres", [100.0, 1500.0])
+def test_the_loss_pays_for_the_minutes_of_the_search_and_for_who_is_not_found(radius_metres):
+    row = {"lon": 111.02, "lat": 21.515, "datum": "WGS84", "location_source": "home"}
+    (found,) = places({**row, "radius_metres": radius_metres})
+    place = make.place(10, probability=found.probability, search_minutes=found.search_minutes)
+    day = make.problem([make.responder()], [make.case(places=[place])])
+
+    def lost(minutes):
+        return 60_000 * (1 - math.exp(-0.6 * minutes / 60))
+
+    # 10 minutes there, 2 + 1.2 a hundred metres of search; 0.65 x 1 / (1 + r / 2000) are found, the others
+    # are lost as if nobody came within the 360 minutes of the horizon
+    contact = 10 + 2 + 1.2 * radius_metres / 100
+    share = 0.65 / (1 + radius_metres / 2000)
+    by_hand = share * lost(contact) + (1 - share) * lost(360)
+    assert plan_loss(day, assign_nearest(day)).expected_yuan == pytest.approx(by_hand, rel=1e-4)
 
 
 def test_each_place_says_in_both_languages_why_it_is_where_it_is():

@@ -162,6 +162,12 @@ def test_ok_confirms_the_first_place(tmp_path):
         ("case_id,fix_datum\nA,WGS84\n", "alone is no place"),
         ("case_id,fix_place\nA,none\nA,none\n", "repeated"),
         ("case_id,fix_place\n,none\n", "missing"),
+        ("case_id,fix_address\nA,老地方\n", "row 2 .A.: fix_address gives no place"),
+        ("case_id,fix_address\nA,广州市天河区体育西路\n", "fix_address gives no place .*广州"),
+        ("case_id,fix_address\nA,高州市\n", "fix_address gives no place"),
+        (f"case_id,fix_address\nA,{'高' * 100_000}\n", "fix_address gives no place"),
+        ("case_id,fix_lon,fix_lat,fix_datum\nA,=1+1,=2,WGS84\n", "numbers"),
+        (f"case_id,fix_place\n{'A' * 201},none\n", "201 signs"),
         ("case_id,sentence\nA,x\n", "fix_place"),
         ("name,fix_place\nA,x\n", "case_id"),
     ],
@@ -169,6 +175,11 @@ def test_ok_confirms_the_first_place(tmp_path):
 def test_an_answer_that_cannot_be_used_is_refused_with_its_row(tmp_path, text, said):
     with pytest.raises(BadInput, match=said):
         read(tmp_path, text)
+
+
+def test_an_id_with_signs_a_terminal_obeys_is_read_without_them(tmp_path):
+    assert list(read(tmp_path, "case_id,fix_place\nA-1\0\x1b[2J,none\n")) == ["A-1  [2J"]
+    assert list(read(tmp_path, "case_id,fix_place\nA-1\0,none\n")) == ["A-1"]
 
 
 def test_a_file_that_is_not_there_is_named():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 notes = Console(stderr=True)
 LARGEST_FILE_BYTES = 50_000_000
 MOST_ADDRESSES = 1_000_000
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_SAMPLE = 10_000
+_STRANGE_SHARE = 0.02
+_LIKE_A_FILE = re.compile(r"[^\n]{1,250}\.(txt|csv|tsv|xlsx?|json)", re.IGNORECASE)
 _WIDTHS = (34, 46, 10, 11, 10, 8, 6, 30)
 _HEADS = (
     ("地址", "address"), ("地点", "place"), ("级别", "level"), ("经度", "lon"), ("纬度", "lat"),
@@ -50,6 +56,7 @@ def geocode(  # noqa: PLR0917 - typer makes each an option with a name
 ) -> None:
     """What an address means: candidate places with level, radius and probability, and what is not known."""
     from dispatch.area import open_area
+    from dispatch.datum import known_datum
     from dispatch.places.answers import read_addresses
     from dispatch.places.gazetteer import Gazetteer
     from dispatch.places.online import helper
@@ -60,6 +67,8 @@ def geocode(  # noqa: PLR0917 - typer makes each an option with a name
         raise typer.BadParameter("--online asks about addresses, --reverse about points; give one of them")
     overlay = read_toml(settings) if settings else {}
     lines = _lines(address)
+    if reverse is not None:
+        known_datum(reverse)
     if online is not None:
         helper(online, overlay, folder=None)  # a missing key is said before anything is read
     with notes.status(f"opening {area}"):
@@ -77,6 +86,8 @@ def geocode(  # noqa: PLR0917 - typer makes each an option with a name
 def _lines(address: str) -> list[str]:
     """The address itself, or the lines of the file it names; a line that is empty is an empty address."""
     if not os.path.isfile(address):  # noqa: PTH113 - Path.is_file raises where a text is too long for a name
+        if _LIKE_A_FILE.fullmatch(address):
+            raise BadInput(f"{address} is no file here; give a file of addresses, one a line, or an address")
         return [address]
     path = Path(address)
     try:
@@ -86,31 +97,46 @@ def _lines(address: str) -> list[str]:
         raw = path.read_bytes()
     except OSError as cause:
         raise BadInput(f"{path} cannot be read: {cause.strerror or cause}") from cause
-    lines = _decoded(path, raw).split("\n")
+    lines = _LINE_END.split(_decoded(path, raw))
     if lines[-1] == "":
         lines.pop()  # the end of the last line, not another one
     if len(lines) > MOST_ADDRESSES:
         raise BadInput(f"{path} has {len(lines):,} lines; at most {MOST_ADDRESSES:,} are read: split it")
-    return [line.removesuffix("\r") for line in lines]
+    return lines
 
 
 def _decoded(path: Path, raw: bytes) -> str:
-    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
+    for encoding in _encodings(raw):
         try:
-            return raw.decode(encoding)
+            text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if encoding != "gb18030" or not _garbled(text):
+            return text
     raise BadInput(f"{path} is neither UTF-8 nor GB18030 text; save it as UTF-8, one address a line")
+
+
+def _encodings(raw: bytes) -> tuple[str, ...]:
+    """What the first bytes say; two-byte text without a mark shows in how its lines end."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ("utf-16",)
+    if b"\n\0" in raw:
+        return ("utf-16-le", "utf-8-sig")
+    return ("utf-16-be", "utf-8-sig") if b"\0\n" in raw else ("utf-8-sig", "gb18030")
+
+
+def _garbled(text: str) -> bool:
+    """Whether text was written in another encoding (Big5, say): signs no address has are many."""
+    sample = text[:_SAMPLE]
+    strange = sum(unicodedata.category(sign) in ("Cc", "Cn", "Co") for sign in sample)
+    return strange - sum(map(sample.count, "\r\n\t\0")) > _STRANGE_SHARE * len(sample)
 
 
 def _points(lines: Iterable[str], gazetteer: Gazetteer, datum: str) -> Iterator[Reading]:
     """Each line is lon,lat: the unit it lies in as the one candidate, or why it lies in none."""
-    from dispatch.datum import known_datum
     from dispatch.places.answers import Meant, Reading
     from dispatch.places.whereabouts import reverse
 
-    known_datum(datum)
     for line in lines:
         parts = line.replace("，", ",").replace(",", " ").split()
         try:

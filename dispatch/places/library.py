@@ -20,9 +20,15 @@ import pandas as pd
 from dispatch import datum
 from dispatch.errors import BadInput, TableError
 from dispatch.places.gazetteer import ADMIN, COLUMNS, LEVELS
-from dispatch.places.text import clean
+from dispatch.places.text import LONGEST_TEXT, clean
 from dispatch.reasons import Reason
 from dispatch.tables import read_text
+
+LONGEST_NAME = 100
+"""Signs of a name; a longer one is a mistake, or malice."""
+MOST_ALIASES = 20
+FORMULA_SIGNS = "=+-@＝＋－＠' "
+"""No place is called so, and a spreadsheet that opens the area's tables would compute it."""
 
 _HEADINGS = MappingProxyType({
     "code": ("code", "代码", "编码", "区划代码", "行政区划代码", "统计用区划代码", "adcode", "编号"),
@@ -91,9 +97,12 @@ def read_list(path: Path, file_datum: str = "") -> Names:
     columns = _columns(path, needed=("code", "name"))
     rows, refused = [], []
     for number, cells in columns:
-        code = plain_code(cells["code"])
+        code = plain_code(_plain(cells["code"]))
         level = _level(cells.get("level", ""), code)
-        name = cells["name"].strip()
+        name = _plain(cells["name"])
+        if too_long := _too_long(name, LONGEST_NAME):
+            refused.append((number, too_long))
+            continue
         if not clean(name) or not code:
             refused.append((number, Reason("ROW_WITHOUT_NAME")))
             continue
@@ -125,7 +134,10 @@ def read_library(path: Path, file_datum: str = "") -> Names:
     columns = _columns(path, needed=("address", "lon", "lat"))
     rows, refused = [], []
     for number, cells in columns:
-        address = cells["address"].strip()
+        address, name = _plain(cells["address"]), _plain(cells.get("name", ""))
+        if too_long := _too_long(address, LONGEST_TEXT) or _too_long(name, LONGEST_NAME):
+            refused.append((number, too_long))
+            continue
         if len(clean(address)) < 2:
             refused.append((number, Reason("ROW_WITHOUT_NAME")))
             continue
@@ -133,7 +145,7 @@ def read_library(path: Path, file_datum: str = "") -> Names:
         if isinstance(point, Reason):
             refused.append((number, point))
             continue
-        name, level = cells.get("name", "").strip(), _level(cells.get("level", ""), "") or ""
+        level = _level(cells.get("level", ""), "") or ""
         code = _made_code(address, *point)
         rows.append((number, code, name, level, *point, "", _aliases(cells), _radius(cells), address))
     fields = ["row", "code", "name", "level", "lon", "lat", "parent", "aliases", "radius_metres", "address"]
@@ -225,9 +237,20 @@ def _above(code: str) -> str:
     return next((code[:digits] for digits in (12, 9, 6, 4, 2) if digits < len(code)), "")
 
 
+def _plain(text: str) -> str:
+    """A cell as one line of printable signs, without what a spreadsheet would compute."""
+    kept = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(kept.split()).lstrip(FORMULA_SIGNS)
+
+
+def _too_long(text: str, most: int) -> Reason | None:
+    return Reason("ROW_NAME_LONG", {"found": len(text), "most": most}) if len(text) > most else None
+
+
 def _aliases(cells: Mapping[str, str]) -> str:
+    forms = (_plain(one) for one in re.split(r"[|、,，;；/]", cells.get("aliases", "")))
     return "|".join(
-        one for one in re.split(r"[|、,，;；/]", cells.get("aliases", "")) if len(clean(one)) >= 2
+        [one for one in forms if len(clean(one)) >= 2 and len(one) <= LONGEST_NAME][:MOST_ALIASES]
     )
 
 

@@ -26,6 +26,7 @@ CHECKED = "checked"
 """The level of a place a person has looked at."""
 ANSWERS = ("fix_place", "fix_lon", "fix_lat", "fix_datum", "fix_radius_metres", "fix_address")
 """Columns of `review.csv` that are empty, for the answer; one of the three ways to answer is enough."""
+LONGEST_ID = 200
 _NOWHERE = frozenset({"none", "nowhere", "无", "没有"})
 _OK = frozenset({"ok", "yes", "是", "对"})
 _ABOUT_POINTS = ("LON_LAT_SWAPPED", "OUTSIDE_AREA", "COORDINATE_EMPTY", "DECIMAL_POINT_LOST",
@@ -87,8 +88,8 @@ def read_fixes(path: Path, gazetteer: Gazetteer) -> dict[str, Fix]:
     """Answers by case id: `review.csv` with its last columns filled in, or a table of those columns.
 
     `fix_place` takes a number of the row's places, ``ok`` for the first, ``none`` for nowhere;
-    `fix_lon`, `fix_lat` with `fix_datum` a point; `fix_address` other words. Rows without any
-    are left as they were.
+    `fix_lon`, `fix_lat` with `fix_datum` a point; `fix_address` other words, which must name a
+    place of the area. Rows without any are left as they were.
 
     Raises
     ------
@@ -104,13 +105,15 @@ def read_fixes(path: Path, gazetteer: Gazetteer) -> dict[str, Fix]:
     fixes: dict[str, Fix] = {}
     faults: list[str] = []
     for number, row in zip(table.index, table.to_dict("records"), strict=True):
-        cells = {str(key): str(value).strip().lstrip("'") for key, value in row.items()}
+        cells = {str(key): _plain(str(value)) for key, value in row.items()}
         if not any(cells.get(name) for name in ANSWERS):
             continue
         fix = _fix(int(number), cells, gazetteer)
         case_id = cells["case_id"]
         if isinstance(fix, str):
             faults.append(f"row {number} ({case_id[:40]}): {fix}")
+        elif len(case_id) > LONGEST_ID:
+            faults.append(f"row {number}: case_id has {len(case_id):,} signs; take a plan's review.csv")
         elif not case_id or case_id in fixes:
             faults.append(f"row {number}: case_id {case_id[:40]!r} is {'repeated' if case_id else 'missing'}")
         else:
@@ -197,10 +200,25 @@ def _fix(number: int, cells: Mapping[str, str], gazetteer: Gazetteer) -> Fix | s
     if cells.get("fix_lon") or cells.get("fix_lat"):
         return _pointed(number, cells, gazetteer)
     if cells.get("fix_address"):
-        return Fix("address", number, address=cells["fix_address"])
+        return _spoken(number, cells["fix_address"], gazetteer)
     return (
         "fix_datum or fix_radius_metres alone is no place; give fix_lon and fix_lat, fix_place or fix_address"
     )
+
+
+def _spoken(number: int, address: str, gazetteer: Gazetteer) -> Fix | str:
+    """Words that name a place one can go to; others would leave the case with less than it had."""
+    words = pd.DataFrame([{"address": address, "location_source": "home"}])
+    spoken = locate_rows("", words, gazetteer)
+    if not spoken.places:
+        why = "; ".join(say(one.reason, "en") for one in spoken.refused)
+        return f"fix_address gives no place ({why})"
+    return Fix("address", number, address=address)
+
+
+def _plain(text: str) -> str:
+    """A cell without what a spreadsheet puts before text, and without signs a terminal obeys."""
+    return "".join(sign if sign.isprintable() else " " for sign in text).strip().lstrip("'")
 
 
 def _chosen(number: int, choice: str, cells: Mapping[str, str]) -> Fix | str:

@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from dispatch.roads.network import CLASSES, Network
-from dispatch.roads.tags import chinese_part, name_of, plain
+from dispatch.roads.tags import FORMULA_SIGNS, chinese_part, name_of, plain
 
 COLUMNS = ["code", "name", "level", "lon", "lat", "parent", "aliases", "residents", "radius_metres"]
 RADIUS_METRES = {
@@ -213,7 +213,7 @@ def _aliases(tags: Mapping[str, str], name: str) -> list[str]:
     found: list[str] = []
     for key in ALIASES:
         for part in re.split("[;；|]", tags.get(key, "")):
-            text = chinese_part(plain(part)).replace("|", " ")
+            text = chinese_part(plain(part)).replace("|", " ").lstrip(FORMULA_SIGNS)
             if text and text != name and text not in found:
                 found.append(text)
     return found[:6]

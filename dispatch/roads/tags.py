@@ -30,6 +30,8 @@ CLASS_OF = {name: name for name in CLASSES if name != "ferry"} | {
     "crossing": "footway",
 }
 ROUNDABOUTS = ("roundabout", "circular")
+FORMULA_SIGNS = "=+-@＝＋－＠ "
+"""No place is called so, and a spreadsheet that opens the area's tables would compute it."""
 NOT_BUILT = {"construction", "proposed", "planned", "abandoned", "razed", "disused", "demolished"}
 CLOSED = {
     "no",
@@ -132,7 +134,7 @@ def barrier_access(tags: Mapping[str, str]) -> int:
 def name_of(tags: Mapping[str, str]) -> str:
     """The local name, cleaned of control characters and cut to a sane length; "" if none."""
     for key in ("name", "name:zh", "official_name"):
-        text = chinese_part(plain(tags.get(key, "")))
+        text = chinese_part(plain(tags.get(key, ""))).lstrip(FORMULA_SIGNS)
         if text:
             return text
     return ""
