@@ -38,8 +38,11 @@ class Planning(Section):
     reached_within_minutes: tuple[int, ...]
     drive_yuan_per_minute: float = AtLeastZero
     neighbour_yuan: dict[str, float]
+    balance_yuan: float = AtLeastZero
     strict: bool
     stale_after_minutes: float = Field(gt=0.0)
+    drive_early_share: float = Field(gt=0.0, le=1.0)
+    drive_late_share: float = Field(ge=1.0)
     default_seconds: float = Field(gt=0.0)
 
 

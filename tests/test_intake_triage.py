@@ -286,9 +286,16 @@ def test_a_setting_changes_what_it_names():
     assert (case.may_go, case.along) == ({"village"}, "town")
 
 
+@pytest.mark.parametrize(("required", "partners"), [(False, set()), (True, {"village"})])
+def test_who_comes_along_is_advised_or_must_be_there(required, partners):
+    (case,) = sort({"risk": "high"}, tiers={"high": {"along_required": required}}).cases
+    assert (case.along, case.partners) == ("village", partners)
+
+
 @pytest.mark.parametrize(
     ("overlay", "message"),
     [
+        ({"tiers": {"low": {"along_required": True}}}, r"name a kind in along"),
         ({"visit": {"high": 1}}, r"unknown visit\.high; known: .*high_risk"),
         ({"tiers": {"high": {"soon": 1}}}, r"unknown tiers\.high\.soon; known: .*due_minutes"),
         ({"fraud_types": {"magic": {}}}, r"unknown magic; known: impersonated_police"),

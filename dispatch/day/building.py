@@ -66,6 +66,7 @@ def build_problem(
             neighbour_yuan=planning.neighbour_yuan,
             drive_yuan_per_minute=planning.drive_yuan_per_minute,
             strict=planning.strict,
+            balance_yuan=planning.balance_yuan,
         ),
         min_stake_yuan=rules.triage.min_stake_yuan,
     )

@@ -226,6 +226,7 @@ def _case(subject: Subject, reasons: tuple[Reason, ...], at: datetime, rules: Tr
         late_yuan_per_minute=tier.late_yuan_per_minute,
         may_go=frozenset(may_go),
         along=tier.along,
+        partners=frozenset({tier.along} if tier.along_required and tier.along else ()),
         reasons=reasons,
         alert_ids=tuple(alert.id for alert in subject.group),
         warnings=subject.warnings,

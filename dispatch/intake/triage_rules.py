@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from dispatch.domain import KINDS, TIERS, Kind, Tier
 from dispatch.reasons import FRAUD_TYPES
@@ -36,6 +36,13 @@ class TierRules(Section):
     follow: tuple[Kind, ...] = ()
     follow_after_minutes: float = AtLeastZero
     along: Kind | None = None
+    along_required: bool = False
+
+    @model_validator(mode="after")
+    def _who_is_required(self) -> TierRules:
+        if self.along_required and self.along is None:
+            raise ValueError("along_required asks for somebody to come along: name a kind in along")
+        return self
 
 
 class VisitRules(Section):
