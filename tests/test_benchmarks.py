@@ -64,6 +64,13 @@ def test_the_import_benchmark_names_what_it_measured():
     assert 0.5 < town["share_reachable"] <= 1
 
 
+def test_the_benchmark_of_names_loads_what_it_wrote():
+    found = figures("gazetteer_load", "--quick")
+    assert found["entries"] == 2_000
+    assert found["load_cpu_seconds"] > 0
+    assert found["goal_seconds"] == 0.5
+
+
 def test_the_practice_day_benchmark_plans_the_alerts_it_is_given(tmp_path):
     lines = DAY.read_text(encoding="utf-8").splitlines(keepends=True)
     alerts = tmp_path / "noon.csv"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -15,7 +13,6 @@ from shapely.geometry import box
 
 from dispatch.errors import TableError
 from dispatch.places.gazetteer import Gazetteer
-from dispatch.roads.layers import read_gazetteer, write_gazetteer
 
 # two counties side by side, a town in each, villages 0.01 degrees apart (about 1 km)
 ROWS = [
@@ -151,24 +148,6 @@ def test_the_nearest_entry_is_named_with_its_distance():
     # 0.001 degrees of latitude
     assert (small().code[row], round(metres)) == ("T1", 111)
     assert small().nearest_entry(np.nan, 21.5)[0] == -1
-
-
-def test_a_hundred_thousand_entries_load_in_half_a_second(tmp_path):
-    count = 100_000
-    names = [f"{'东西南北上中下'[n % 7]}{chr(0x4E00 + n % 9000)}村" for n in range(count)]
-    chance = np.random.default_rng(1)
-    frame = pd.DataFrame([ROWS[2]] * count).assign(
-        code=[f"V{n}" for n in range(count)], name=names, level="village", parent="T1",
-        lon=chance.uniform(110, 111, count), lat=chance.uniform(21, 22, count),
-    )  # fmt: skip
-    write_gazetteer(pd.concat([pd.DataFrame(ROWS[:4]), frame]), tmp_path / "gazetteer.csv")
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()
-        loaded = Gazetteer(read_gazetteer(tmp_path / "gazetteer.csv"))
-        seconds.append(time.process_time() - start)
-    assert len(loaded) == count + 4
-    assert min(seconds) < 0.5
 
 
 def test_a_missing_column_is_named():
