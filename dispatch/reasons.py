@@ -299,6 +299,7 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "PERSUADED": ("电话已劝阻", "persuaded by phone"),
     "RING_FIRST": ("风险较低，先电话联系", "low enough risk: ring first"),
     "NOT_YET": ("预警时间晚于方案时刻", "alerted after the moment of the plan"),
+    "UNDER_WAY": ("{responder}已在处置", "{responder} is on it"),
     "SAME_ALERT": ("与警情 {case} 为同一预警的另一地点，已合并", "another place of case {case}: merged"),
     "SAME_PERSON": ("与警情 {case} 为同一人，已合并", "same person as case {case}: merged"),
 }

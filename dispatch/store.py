@@ -62,6 +62,31 @@ def write_folder(target: Path, fill: Callable[[Path], None], *, force: bool = Fa
             shutil.rmtree(fresh, ignore_errors=True)
 
 
+def write_file(target: Path, text: str, *, force: bool = False) -> None:
+    """Put `text` at `target` in one step, readable by its owner only; whole or not at all.
+
+    Raises
+    ------
+    OutputExists, BadInput
+        `target` is there and `force` is not given; it cannot be written.
+    """
+    if os.path.lexists(target) and not force:
+        raise OutputExists(target)
+    fresh = target.with_name(f".{target.name}.new-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+    except OSError as cause:
+        raise BadInput(f"could not write {target}: {cause.strerror or cause}; nothing was changed") from cause
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
 def refuse_overwrite(target: Path, *, force: bool) -> None:
     """OutputExists or BadInput if `target` may not be replaced; called before long work."""
     if not os.path.lexists(target):

@@ -192,7 +192,7 @@ def test_who_is_sent_and_not_back_is_under_way(ledger):
     [told] = ledger.record_plan(*planned("A-1"), at=NOW, by="li")
     assert ledger.remembered(NOW, "Asia/Shanghai").under_way == {}  # a draft binds nobody
     ledger.step(told.instruction_id, "sent", at=NOW, by="li")
-    assert ledger.remembered(NOW, "Asia/Shanghai").under_way == {"A-1": "S-1"}
+    assert ledger.remembered(NOW, "Asia/Shanghai").under_way["A-1"].responder_id == "S-1"
     ledger.record_outcome("not_home", at=later(20), by="S-1", instruction_id=told.instruction_id)
     assert ledger.remembered(later(21), "Asia/Shanghai").under_way == {}
 

@@ -17,6 +17,7 @@ from dispatch.area import Area
 from dispatch.day.accounts import accounts
 from dispatch.day.building import build_problem, open_roads, roads_driven
 from dispatch.day.closing import begin_on_routes, closing_notes, closures_of, cut_off
+from dispatch.day.remembering import alerts_of, notes_of, under_hold, without_under_way
 from dispatch.day.request import Request, Rules, read_rules
 from dispatch.day.reviewing import Look, to_look_at
 from dispatch.domain import Case, Plan, Problem
@@ -24,6 +25,7 @@ from dispatch.errors import BadInput
 from dispatch.intake.alerts import Alerts, read_alerts
 from dispatch.intake.responders import Roster, read_roster
 from dispatch.intake.triage import Person, Triage, triage
+from dispatch.ledger.planning import Remembered
 from dispatch.places.evidence import Refused
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.locate import locate_rows
@@ -78,8 +80,15 @@ class Watch:
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
-def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambda _: None) -> Day:
+def plan_day(
+    area: Area,
+    request: Request,
+    report: Callable[[str], None] = lambda _: None,
+    remembered: Remembered | None = None,
+) -> Day:
     """Alerts in, plan out. `report` is told which stage is at work.
+
+    `remembered` is what a ledger gives in place of a file of alerts.
 
     Raises
     ------
@@ -89,12 +98,14 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
     watch = Watch(report)
     rules = read_rules(request.settings, request.weather)
     with watch.stage("reading the alerts"):
-        alerts = read_alerts(request.alerts, rules.columns, area.time_zone)
+        alerts = alerts_of(remembered) if remembered else read_file(area, request, rules)
         sorted_out = triage(alerts.rows, request.at, rules.triage)
+        sorted_out = without_under_way(sorted_out, remembered) if remembered else sorted_out
     with watch.stage("finding the places"):
         gazetteer = Gazetteer(area.gazetteer, area.boundaries)
         fixes = read_fixes(request.fixes, gazetteer) if request.fixes else {}
         cases, unplaced = locate_cases(sorted_out, alerts.rows, gazetteer, request, rules, fixes)
+        cases = under_hold(cases, remembered) if remembered else cases
     with watch.stage("calling the roll"):
         roster = call_the_roll(area, request, rules)
     with watch.stage("measuring the roads"):
@@ -138,10 +149,18 @@ def plan_day(area: Area, request: Request, report: Callable[[str], None] = lambd
             *_notes(alerts, cases, roster),
             *_place_notes(cases, looks, fixes),
             *closing_notes(problem, closures),
+            *(notes_of(remembered) if remembered else ()),
         ),
         warnings=begin_on_routes(problem, plan, legs, closures.closures),
         hashes=_hashes(area, request),
     )
+
+
+def read_file(area: Area, request: Request, rules: Rules) -> Alerts:
+    """The alerts of the request's file."""
+    if request.alerts is None:
+        raise BadInput("there are no alerts to plan: give a file of them, or --ledger")
+    return read_alerts(request.alerts, rules.columns, area.time_zone)
 
 
 def call_the_roll(area: Area, request: Request, rules: Rules) -> Roster:

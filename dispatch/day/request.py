@@ -24,9 +24,12 @@ ELSEWHERE = ("online", "ledger")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Inputs and effort of one plan; see `dispatch plan --help`. `at` has its zone."""
+    """Inputs and effort of one plan; see `dispatch plan --help`. `at` has its zone.
 
-    alerts: Path
+    `alerts` is None where a ledger's open cases are planned.
+    """
+
+    alerts: Path | None
     at: datetime
     responders: Path | None = None
     jurisdiction: Path | None = None

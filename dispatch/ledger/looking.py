@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
@@ -37,6 +37,11 @@ class Looking:
         if found is None:
             raise unknown("case", case_id)
         return found
+
+    def people(self, case_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Name, phone and address by case id, as they are; empty where unknown or forgotten."""
+        with self._keeper.reading() as connection:
+            return alerts.persons(self._keeper, connection, case_ids)
 
     def history(self, case_id: str) -> list[tuple[Event, str]]:
         """Everything that happened to a case, in order, each event with its words."""
@@ -109,9 +114,10 @@ class Looking:
             named = [case.case_id for case in to_do] + [one.case_id for one in (*live, *disputed)]
             named += [hold.case_id for hold in expiring] + [promise.case_id for promise in promises]
             people = alerts.persons(self._keeper, connection, sorted(set(named)))
+        untouched = [one for one in to_do if one.instruction_id is None and one.next_visit_at is None]
         return Handover(
             at=at,
-            open=tuple(one for one in to_do if one.instruction_id is None and one.next_visit_at is None),
+            open=tuple(sorted(untouched, key=reading.urgency)),
             under_way=tuple(live),
             unsigned=tuple(one for one in live if one.sent_at and one.step == "sent"),
             overdue=tuple(late),
@@ -154,7 +160,7 @@ class Looking:
                 for one in to_plan
                 if one.hold_until is not None and one.hold_until > at
             },
-            under_way={one.case_id: one.responder_id for one in sent},
+            under_way={one.case_id: one for one in sent},
             versions={one.case_id: one.version for one in to_plan},
             refused_by={one.case_id: one.refused_by for one in to_plan if one.refused_by},
             second_visits=tuple(one.case_id for one in cases if one.next_visit_at is not None),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from dispatch.domain import Case, Hold, Plan, Problem, Responder, Stop
 from dispatch.ledger.errors import unknown
 from dispatch.ledger.keeper import chunks
+from dispatch.ledger.reading import Instruction
 from dispatch.ledger.schema import alert, event, instruction_state
 from dispatch.ledger.state import Event
 
@@ -22,14 +23,14 @@ class Remembered:
     """What the ledger gives a plan. `rows` keep the contract `dispatch.intake.alerts.ALERTS`.
 
     `case_of`: alert id → case id of the ledger. By case id: `holds` in force, `under_way` the
-    responder sent there and not yet back with a report, `versions` as read, `refused_by` who was
+    instruction that was sent and not yet reported on, `versions` as read, `refused_by` who was
     refused at the door. `second_visits` are due and not among the rows.
     """
 
     rows: pd.DataFrame
     case_of: Mapping[str, str]
     holds: Mapping[str, Hold] = field(default_factory=dict)
-    under_way: Mapping[str, str] = field(default_factory=dict)
+    under_way: Mapping[str, Instruction] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     refused_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     second_visits: tuple[str, ...] = ()

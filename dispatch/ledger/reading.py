@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
+from dispatch.domain import TIERS
 from dispatch.ledger.errors import unknown
 from dispatch.ledger.keeper import chunks
 from dispatch.ledger.limits import LedgerSettings
@@ -136,7 +137,9 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The shift page at `at`. Cases under way stand in `under_way`, those waiting for a second visit apart.
+    """The shift page at `at`. `open` cases, nobody sent there, come the worst risk first.
+
+    Cases under way stand in `under_way`, those waiting for a second visit apart.
 
     `people` holds name, phone and address by case id, as they are: whoever shows them masks them.
     """
@@ -165,6 +168,12 @@ def open_cases(connection: Connection, at: datetime, *, waiting: bool | None = F
         query = query.where(ahead if waiting else ~ahead | case_state.c.next_visit_at.is_(None))
     rows = connection.execute(query.order_by(case_state.c.opened_at, case_state.c.case_id))
     return [_open_case(row) for row in rows.mappings()]
+
+
+def urgency(one: OpenCase) -> tuple[int, float, str]:
+    """Sorts the worst risk first, then the most money."""
+    tier = TIERS.index(one.tier) if one.tier in TIERS else len(TIERS)
+    return tier, -(one.amount_yuan or 0.0), one.case_id
 
 
 def live_instructions(connection: Connection) -> list[Instruction]:
