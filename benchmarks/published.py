@@ -290,7 +290,7 @@ def report(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     for row in rows:
         for number, route in enumerate(row.get("routes", ()), start=1):
             stops = " ".join(map(str, route))
-            print(f"better than published: {row['instance']} {row['value']:g}, route {number}: {stops}")
+            print(f"better than published: {row['instance']} {row['value']:.2f}, route {number}: {stops}")
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -94,6 +94,16 @@ def test_a_case_stays_where_a_rule_or_a_price_says_so(given):
     assert "edge" in {stop.case_id for stop in found.plan.routes[0].stops}
 
 
+def test_a_visit_under_way_is_finished_and_what_follows_may_be_handed_over():
+    # r1 is on its way to k2's door: its own case at home is met sooner by r2, after home2
+    found = solve_by_zone(two_towns(heads={"r1": (("edge", "edge/0"),)}), iterations=200, processes=1)
+    assert [[stop.case_id for stop in route.stops] for route in found.plan.routes] == [
+        ["edge"],
+        ["home2", "home1"],
+    ]
+    assert found.crossings == 1
+
+
 def test_one_zone_is_the_plain_search():
     day = make.big_day(cases=30, crews=5, cadres=5, counties=1)
     zoned = solve_by_zone(day, iterations=10, seed=4, processes=1)
