@@ -15,6 +15,7 @@ def run_dispatch(*arguments, cwd=None, timeout=240):
         [sys.executable, "-m", "dispatch.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
+        stdin=subprocess.DEVNULL,
         cwd=cwd,
         timeout=timeout,
         check=False,
