@@ -9,6 +9,9 @@ from sqlalchemy import Connection, Engine, func, select
 
 from dispatch.ledger.schema import PERSONAL, alert, case_state, words
 
+PATIENCE_MILLISECONDS = 1000
+"""How long readers of an older moment are waited for before the log is called not clean."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
@@ -48,12 +51,13 @@ def scrub(engine: Engine) -> bool:
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for table in (alert, words):
-                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table.name}")
+                connection.exec_driver_sql(f"VACUUM (FULL) {table.name}")
         return True
     raw = engine.raw_connection()  # SQLite vacuums outside any transaction
     try:
         cursor = raw.cursor()
         cursor.execute("VACUUM")
+        cursor.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
         busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         cursor.close()
     finally:

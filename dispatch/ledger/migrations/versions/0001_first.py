@@ -95,6 +95,10 @@ def _who_it_is_about(*, postgres: bool) -> None:
             "GENERATED ALWAYS AS (public.ST_SetSRID(public.ST_MakePoint(lon, lat), 4326)) STORED"
         )
         op.execute("CREATE INDEX ix_alert_geom ON alert USING gist (geom)")
+        personal = ("name", "phone", "address", "account", "note", "lon", "lat", "point", "geom")
+        for table, columns in (("alert", personal), ("words", ("text",))):
+            for column in columns:  # the planner's statistics are copies of values, and would outlive them
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
 
 def _what_follows() -> None:
