@@ -235,6 +235,8 @@ class Problem:
     """place id -> name of the closure without which a road would lead there."""
     start_index: Mapping[str, int] = field(default_factory=dict)
     """responder id -> row of `from_base` it sets out from, where that is not its base; home it stays."""
+    start_points: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """responder id -> (lon, lat) of that point, to draw the way from; no minute depends on it."""
     heads: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """responder id -> its first stops as (case id, place id), fixed in place and order.
 

@@ -41,7 +41,13 @@ SCHEMA = 2
 TABLES = ("from_base", "to_base", "between")
 CASE, RESPONDER, PRICES = TypeAdapter(Case), TypeAdapter(Responder), TypeAdapter(Prices)
 TOLD = TypeAdapter(Told)
-SINCE_2: Mapping[str, Any] = {"start_index": {}, "heads": {}, "told": {}, "max_changes": None}
+SINCE_2: Mapping[str, Any] = {
+    "start_index": {},
+    "start_points": {},
+    "heads": {},
+    "told": {},
+    "max_changes": None,
+}
 """Keys of schema 2 that schema 1 lacks, and what they were: a day that has not begun."""
 
 
@@ -129,6 +135,7 @@ def _plan_to_json(file: PlanFile, travel_sha256: str) -> dict[str, Any]:
         "pinned": dict(problem.pinned),
         "cut_off": dict(problem.cut_off),
         "start_index": dict(problem.start_index),
+        "start_points": {who: list(point) for who, point in problem.start_points.items()},
         "heads": {
             who: [{"case_id": case_id, "place_id": place_id} for case_id, place_id in head]
             for who, head in problem.heads.items()
@@ -183,6 +190,7 @@ def _plan_from_json(raw: Mapping[str, Any], travel: Mapping[str, TravelMinutes])
         pinned=dict(raw["pinned"]),
         cut_off=dict(raw["cut_off"]),
         start_index={key: int(value) for key, value in raw["start_index"].items()},
+        start_points={who: (float(lon), float(lat)) for who, (lon, lat) in raw["start_points"].items()},
         heads={
             who: tuple((str(one["case_id"]), str(one["place_id"])) for one in head)
             for who, head in raw["heads"].items()

@@ -109,6 +109,7 @@ def problem(
         "horizon_minutes": HORIZON_MINUTES,
         "base_index": {one.id: bases.index((one.lon, one.lat)) for one in responders},
         "place_index": {one.id: number for number, one in enumerate(places)},
+        "start_points": {who: lonlat(at) for who, at in (starts or {}).items()},
         "start_index": {who: len(bases) + number for number, who in enumerate(starts or {})},
         "travel": {
             profile: _travel(points, places, slow, no_road, no_way_back) for profile, slow in SLOWNESS.items()

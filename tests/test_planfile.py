@@ -44,7 +44,16 @@ def test_any_plan_reads_back_as_it_was_and_keeps_the_schema(tmp_path_factory, da
     after = read_plan(folder)
     assert after.problem.cases == before.problem.cases
     assert after.problem.responders == before.problem.responders
-    for word in ("prices", "start_index", "heads", "told", "max_changes", "pinned", "cut_off"):
+    for word in (
+        "prices",
+        "start_index",
+        "start_points",
+        "heads",
+        "told",
+        "max_changes",
+        "pinned",
+        "cut_off",
+    ):
         assert getattr(after.problem, word) == getattr(before.problem, word)
     assert after.plan.left_out == before.plan.left_out
     assert [route.responder_id for route in after.plan.routes] == [
@@ -76,7 +85,7 @@ def test_another_schema_is_refused_by_number(written):
 def test_a_plan_of_the_first_schema_is_read_as_a_day_that_has_not_begun(written):
     now = read_plan(written)
     raw = json.loads((written / "plan.json").read_text())
-    for key in ("start_index", "heads", "told", "max_changes"):
+    for key in ("start_index", "start_points", "heads", "told", "max_changes"):
         del raw[key]
     for one in raw["cases"]:
         del one["partners"]
@@ -112,6 +121,7 @@ def test_minutes_of_another_plan_are_refused(written):
         lambda raw: raw.update(heads={"r1": [{"case_id": "ghost", "place_id": "ghost/0"}]}),
         lambda raw: raw.update(heads=[["c1", "c1/0"]]),
         lambda raw: raw.update(start_index={"r1": 99}),
+        lambda raw: raw.update(start_points={"r1": [111.0]}),
         lambda raw: raw.update(told={"c1": {"responder_id": "r1"}}),
         lambda raw: raw.update(max_changes="few"),
     ],

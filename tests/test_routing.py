@@ -108,6 +108,41 @@ def optimum(day):
     return best
 
 
+def teams_for(day, case):
+    """Nobody, everyone, or where it takes two every pair, the leader first."""
+    crews = [crew.id for crew in day.responders]
+    return [(), *(itertools.permutations(crews, 2) if case.partners else ((who,) for who in crews))]
+
+
+def optimum_under_way(day):
+    """The least price of all plans without a breach: every team at every place, in every order (brute force)."""
+    best, clock = (math.inf, math.inf), Clock(day)
+    spots = [(case, place) for case in day.cases for place in case.places]
+    for picked in itertools.product(*(teams_for(day, case) for case, _ in spots)):
+        made: dict[str, list[Visit]] = {crew.id: [] for crew in day.responders}
+        for (case, place), team in zip(spots, picked, strict=True):
+            for who in team:
+                made[who].append(Visit(case.id, place.id, who == team[0]))
+        for orders in itertools.product(*(itertools.permutations(visits) for visits in made.values())):
+            plan = make.plan(clock.routes(dict(zip(made, orders, strict=True))))
+            out = [case.id for case in day.cases if case.id not in plan.visited]
+            left = tuple(make.LeftOut(case_id, Reason("PINNED_OUT")) for case_id in out)
+            plan = replace(plan, left_out=left)
+            if price(day, plan) < best and not audit(day, plan):
+                best = price(day, plan)
+    return best
+
+
+@given(day=make.days(most_responders=2, most_cases=3, under_way=True))
+@settings(max_examples=60)
+def test_no_policy_beats_the_optimum_of_a_day_under_way(day):
+    assume(sum(len(case.places) for case in day.cases) <= 3)
+    best = optimum_under_way(day)
+    for name in POLICIES:
+        missed, yuan = price(day, solve(day, name, iterations=3))
+        assert (missed, yuan + 1e-6) >= best
+
+
 def alone(day, route):
     return plan_loss(day, make.plan([route])).objective_yuan
 

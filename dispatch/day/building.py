@@ -77,7 +77,8 @@ def roads_driven(problem: Problem, plan: Plan, travels: Mapping[str, Travel]) ->
     points = {place.id: (place.lon, place.lat) for case in problem.cases for place in case.places}
     legs: dict[str, Leg] = {}
     for responder, route in zip(problem.responders, plan.routes, strict=True):
-        base = here = (responder.lon, responder.lat)
+        base = (responder.lon, responder.lat)
+        here = problem.start_points.get(responder.id, base)
         travel = travels[responder.profile]
         for stop in route.stops:
             there = points[stop.place_id]
