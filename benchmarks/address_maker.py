@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,9 @@ from dispatch.places.divisions import divisions
 MOST_TRIES = 300
 DIGITS = dict(zip("一二三四五六七八九", "123456789", strict=True))
 NEAR = ("附近", "对面", "旁边", "斜对面", "后面", "门口", "隔壁", "往前两百米", "村口")
+EXTRA = "大小上下新老东西南北中里"
+RIVALS_HINTED = 0.15
+"""Of villages that share name and county, how often other evidence lies with the other."""
 SHOPS = (
     "幸福宾馆305房", "好又多超市二楼", "如意旅馆208", "老地方饭店旁", "金太阳酒店1208房间", "便民药店楼上",
     "顺风快递点", "阿强五金店", "美宜佳隔壁出租屋402",
@@ -78,7 +82,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One labelled address. `group` is clean, one, two, short, hinted, town, named, outside or nothing."""
+    """One labelled address.
+
+    `group` is clean, one, two, short, hinted, town, named, outside, nothing, or one of those nobody can
+    be sure of: torn (evidence of namesakes), misplaced (another town), unlisted (in no list).
+    """
 
     text: str
     group: str
@@ -105,15 +113,18 @@ class Maker:
         self.shops = [shop for shop in SHOPS if not self._names_in(shop)]
         self.villages = [unit for unit in names.units if self._usable(unit, ("village", "hamlet"))]
         self.towns = [unit for unit in names.units if self._usable(unit, ("township",))]
+        self.counties = [unit for unit in names.units if unit.level == "county" and unit.key[0] in self.above]
+        shared = Counter((unit.key[0], unit.core, unit.urban) for unit in self.villages)
+        self.rivals = [unit for unit in self.villages if shared[unit.key[0], unit.core, unit.urban] > 1]
         kinds = ("hotel", "police", "hospital", "school", "market")
         self.named = [unit for unit in names.units if self._usable(unit, kinds)]
 
     def rows(self, count: int) -> Iterator[Row]:
-        """About `count` rows: a fifth clean, two fifths with one corruption, a quarter with two, the rest others."""
+        """About `count` rows: a sixth clean, two fifths with one corruption, a quarter with two, the rest others."""
         singles, pairs = [(name,) for name in CORRUPTIONS], list(pairs_of_corruptions())
         plan: list[tuple[str, int, Sequence[tuple[str, ...]]]] = [
-            ("clean", count * 20 // 100, [()]),
-            ("one", count * 40 // 100, singles),
+            ("clean", count * 16 // 100, [()]),
+            ("one", count * 38 // 100, singles),
             ("two", count * 25 // 100, pairs),
         ]
         for group, number, kinds in plan:
@@ -130,6 +141,9 @@ class Maker:
             self._named,
             self._outside,
             self._nothing,
+            self._torn,
+            self._misplaced,
+            self._unlisted,
         )
         for n in range(rest):
             yield others[n % len(others)]()
@@ -224,22 +238,112 @@ class Maker:
         row = self._short()
         while row.meant is None or row.meant.level == "township":
             row = self._short()
-        above = (self.names.unit_of_row[at] for at in row.meant.above if at in self.names.unit_of_row)
-        town = next(unit for unit in above if unit.level == "township")
+        town = self._town_of(row.meant)
         inside = [one for one in self.names.meanings((row.meant.names[0],)) if one.key[:2] == town.key[:2]]
         sole = len({unit.key for unit in inside}) <= 1
         return replace(row, group="hinted", hint=(town.code,), truth=Truth("unit" if sole else "township", 1))
 
+    def _torn(self) -> Row:
+        """A name that several villages of one county bear, where other evidence lies with one of them."""
+        meant = self.rng.choice(self.rivals)
+        draft = self.draft(meant)
+        draft = replace(
+            draft, parts=draft.parts[-1:] if self.rng.random() < 0.5 else (draft.parts[0], draft.parts[-1])
+        )
+        bearers = [
+            unit for unit in self.names.meanings((draft.parts[-1].written,)) if unit.key[0] == meant.key[0]
+        ]
+        others = [unit for unit in bearers if unit.key[:2] != meant.key[:2]]
+        hinted = self.rng.choice(others) if others and self.rng.random() < RIVALS_HINTED else meant
+        row = self._row(draft, "torn", hint=(self._town_of(hinted).code,))
+        return replace(row, truth=Truth("unsure", len(bearers)))
+
+    def _misplaced(self) -> Row:
+        """A village in a town of its county where it does not lie: merged away, or misremembered."""
+        while True:
+            meant = self.rng.choice(self.villages)
+            draft, town = self.draft(meant), self._neighbour(meant)
+            if town is not None and not self._borne_in(draft.parts[-1].written, town):
+                part = Part("township", (town.names[0],), town.names[0])
+                row = self._row(_with(draft, "township", part), "misplaced")
+                return replace(row, truth=Truth("unsure", 2))
+
+    def _unlisted(self) -> Row:
+        """A place that no list has, by a name of elsewhere or like a neighbour's; its town or county is meant."""
+        while True:
+            near = self.rng.choice(self.villages)
+            above = self.rng.choice((*["town"] * 5, "county", "nothing"))
+            draft = self.draft(near)
+            name = self._borrowed(near) if above == "town" else self._invented(near)
+            name += self.rng.choice(("村", "村", "村", "村委会", ""))
+            town = self._town_of(near)
+            if self._borne_in(name, town) or (above != "town" and self._names_in(name)):
+                continue
+            kept = {"town": 2, "county": 1, "nothing": 0}[above]
+            parts = (*draft.parts[:kept], Part("hamlet", (name,), name))
+            text = replace(draft, parts=parts, upper=draft.upper if kept else ()).text()
+            counties = [
+                unit for unit in self.names.units if unit.level == "county" and unit.key[0] == near.key[0]
+            ]
+            meant = town if above == "town" else counties[0] if above == "county" and counties else None
+            return Row(text, "unlisted", (), meant, Truth("unsure", 1))
+
+    def _borrowed(self, near: Unit) -> str:
+        """The name of a village elsewhere, half the time of the same county, or now and then one like a neighbour's."""
+        if self.rng.random() < 0.25:
+            return self._invented(near)
+        others = self.villages
+        if self.rng.random() < 0.5:
+            others = [unit for unit in others if unit.key[0] == near.key[0]]
+        return self.rng.choice(others).core
+
+    def _invented(self, near: Unit) -> str:
+        """A village's name with one sign of another's, at the same end; or of two villages' signs."""
+        core, other = near.core, self.rng.choice(self.villages).core
+        if self.rng.random() < 0.3:
+            return other[0] + core[1:]
+        if self.rng.random() < 0.5:
+            return core[:-1] + other[-1]
+        at = self.rng.randrange(len(core))
+        alike = self.characters.sound.get(core[at], set()) | self.characters.shape.get(core[at], set())
+        return core[:at] + (self.rng.choice(sorted(alike)) if alike else other[0]) + core[at + 1 :]
+
+    def _neighbour(self, meant: Unit) -> Unit | None:
+        """Another town of the same county."""
+        others = [unit for unit in self.towns if unit.key[0] == meant.key[0] and unit.key[1] != meant.key[1]]
+        return self.rng.choice(others) if others else None
+
+    def _borne_in(self, written: str, town: Unit) -> bool:
+        return any(unit.key[:2] == town.key[:2] for unit, _ in self.names.by_form.get(written, ()))
+
+    def _town_of(self, unit: Unit) -> Unit:
+        above = (self.names.unit_of_row[at] for at in unit.above if at in self.names.unit_of_row)
+        return next((one for one in above if one.level == "township"), unit)
+
     def _town(self) -> Row:
+        """A town, now and then a county, with nothing else, or a road or shop that no list has."""
+        if self.rng.random() < 0.2:
+            county = self.rng.choice(self.counties)
+            name = self.rng.choice((county.names[0], county.core, *PAST.get(county.names[0], ())))
+            upper = self.rng.choice((self.above[county.names[0]], self.above[county.names[0]][1:], ()))
+            return self._row(
+                Draft((Part("county", (name,), name),), county, tuple(filter(None, upper))), "town"
+            )
         draft = self.draft(self.rng.choice(self.towns))
-        return self._row(replace(draft, tail=""), "town")
+        tail = self.rng.choice(
+            ("", "", self.rng.choice(DECOYS).format(self.rng.choice(FAR)), self.rng.choice(self.shops))
+        )
+        return self._row(replace(draft, tail=tail), "town")
 
     def _named(self) -> Row:
+        """A hotel, a station, a school, often with a room; a third of them with units above left out."""
         draft = self.draft(self.rng.choice(self.named))
         room = f"{self.rng.randint(2, 12)}0{self.rng.randint(1, 9)}"
-        return self._row(
-            replace(draft, tail=self.rng.choice((room, room + "房", "", "对面", "旁边"))), "named"
-        )
+        tail = self.rng.choice((room, room + "房", "", "对面", "旁边"))
+        kept = self.rng.choice((0, 1, 2, 2, 2, 2))
+        short = replace(draft, parts=(*draft.parts[:kept], draft.parts[-1]), tail=tail)
+        row = self._row(short if kept else replace(short, upper=()), "named")
+        return row if row.truth.decided == "unit" else self._row(replace(draft, tail=tail), "named")
 
     def _outside(self) -> Row:
         """An address of elsewhere, most often with a name of ours in it."""
@@ -367,6 +471,35 @@ def _typo(table: str) -> Corruption:
     return corrupt
 
 
+def _slip(maker: Maker, draft: Draft, spoil: Callable[[str], Sequence[str]]) -> Draft | None:
+    """One part of the draft with its own name spoilt, if what is left is no other name."""
+    part = maker.rng.choice(draft.parts)
+    short = draft.meant.core if part is draft.parts[-1] else core_of(part.written, part.level)
+    if not part.written.startswith(short):
+        return None
+    spoilt = [one + part.written[len(short) :] for one in spoil(short)]
+    left = [one for one in spoilt if one not in maker.names.by_form]
+    if not left:
+        return None
+    written = maker.rng.choice(left)
+    says = tuple(sorted(maker.names.meant_by_slip(written) | set(part.says)))
+    return _with(draft, part.level, replace(part, says=says, written=written))
+
+
+def _left_out(maker: Maker, draft: Draft) -> Draft | None:
+    return _slip(
+        maker, draft, lambda name: [name[:at] + name[at + 1 :] for at in range(len(name)) if len(name) > 2]
+    )
+
+
+def _too_many(maker: Maker, draft: Draft) -> Draft | None:
+    def spoil(name: str) -> list[str]:
+        at = maker.rng.randint(1, len(name) - 1)
+        return [name[:at] + sign + name[at:] for sign in (name[at], name[at - 1], maker.rng.choice(EXTRA))]
+
+    return _slip(maker, draft, spoil)
+
+
 def _near(maker: Maker, draft: Draft) -> Draft | None:
     return replace(draft, tail=draft.tail + maker.rng.choice(NEAR))
 
@@ -404,6 +537,8 @@ CORRUPTIONS: dict[str, Corruption] = {
     "suffixes dropped": _no_suffix,
     "sound-alike sign": _typo("sound"),
     "look-alike sign": _typo("shape"),
+    "sign left out": _left_out,
+    "sign too many": _too_many,
     "numerals": _numerals,
     "shop or hotel, room": _shop,
     "another place's name": _decoy,

@@ -19,7 +19,7 @@ from dispatch.places.gazetteer import Gazetteer
 
 CHARACTERS = Path(__file__).with_name("characters.txt")
 SETTLED = ("township", "village", "hamlet")
-Decided = Literal["unit", "township", "county", "nothing", "outside"]
+Decided = Literal["unit", "township", "county", "nothing", "outside", "unsure"]
 
 _COUNTY_ENDS = ("自治县", "自治旗", "县", "市", "区", "旗")
 _OFFICE_ENDS = ("街道办事处", "街道", "回族满族乡", "回族乡", "镇", "乡")
@@ -48,7 +48,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What a text determines: the unit itself, only its township or county, or nothing."""
+    """What a text determines: the unit itself, only its township or county, or nothing.
+
+    `unsure` is what the lists cannot settle: there only the probabilities are judged.
+    """
 
     decided: Decided
     meanings: int
@@ -117,6 +120,12 @@ class Names:
             for form in self.by_gap.get((written[:at] + written[at + 1 :], at), ())
             if self.characters.alike(written[at], form[at])
         }
+
+    def meant_by_slip(self, written: str) -> set[str]:
+        """Names that `written` is with a sign left out, one too many, or one for another like it."""
+        longer = {form for at in range(len(written) + 1) for form in self.by_gap.get((written, at), ())}
+        shorter = {written[:at] + written[at + 1 :] for at in range(len(written))} & self.by_form.keys()
+        return longer | shorter | self.meant_by_typo(written)
 
     def meanings(self, parts: Sequence[str]) -> list[Unit]:
         """Units that the last part names and whose units above bear the others, upper first."""

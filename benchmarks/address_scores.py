@@ -10,7 +10,6 @@ from typing import Any
 from benchmarks.address_maker import Row
 from benchmarks.address_names import Names
 from dispatch.places.gazetteer import Gazetteer
-from dispatch.places.geocode import Candidate
 
 LIKELY = 0.5
 BINS = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
@@ -26,6 +25,7 @@ class Result:
     keys: tuple[Key, ...]
     odds: tuple[float, ...]
     note: str
+    codes: tuple[str, ...] = ()
 
     @property
     def right_unit(self) -> bool:
@@ -60,9 +60,9 @@ class Result:
         return several and not too_fine
 
 
-def unit_key(one: Candidate, row: Row, gazetteer: Gazetteer, names: Names) -> Key:
-    """The unit of a candidate as a key; a street, door or shop in the village meant counts as that village."""
-    at = gazetteer.row_of[one.code]
+def unit_key(code: str, row: Row, gazetteer: Gazetteer, names: Names) -> Key:
+    """The unit of a candidate's code as a key; a street, door or shop in the village meant counts as that village."""
+    at = gazetteer.row_of[code]
     settled = row.meant is not None and row.meant.level in ("village", "hamlet")
     if (
         settled
@@ -121,9 +121,9 @@ def figures(results: Sequence[Result], seconds: dict[str, float]) -> dict[str, A
             if spent > 0
         },
         "reliability": reliability(
-            (odds, one.row.meant is not None and within(one.row.meant.key, key))
+            pair
             for one in results
-            for key, odds in zip(one.keys, one.odds, strict=True)
+            for pair in zip(one.odds, right_ones(one.row, one.keys, one.codes), strict=True)
         ),
         "examples_of_wrong": [_told("wrong county", one) for one in wrong[:30]],
         "examples_of_overconfident": [
@@ -152,6 +152,21 @@ def reliability(pairs: Iterable[tuple[float, float | bool]]) -> list[dict[str, A
 def within(meant: Key, key: Key) -> bool:
     """Whether the place meant is the candidate or lies in it."""
     return all(not said or said == own for said, own in zip(key, meant, strict=True)) and any(key)
+
+
+def right_ones(row: Row, keys: Sequence[Key], codes: Sequence[str]) -> list[bool]:
+    """Of each candidate whether the place meant is it or lies in it.
+
+    Where a town has several of one name far from each other, only the one that was meant.
+    """
+    if row.meant is None:
+        return [False] * len(keys)
+    same = [code for key, code in zip(keys, codes, strict=True) if key == row.meant.key]
+    only = row.meant.code if row.meant.code in same else same[0] if same else ""
+    return [
+        code == only if key == row.meant.key else within(row.meant.key, key)
+        for key, code in zip(keys, codes, strict=True)
+    ]
 
 
 def _by_corruption(decided: Sequence[Result]) -> dict[str, dict[str, Any]]:

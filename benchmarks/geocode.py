@@ -41,8 +41,9 @@ def answer(rows: Sequence[Row], gazetteer: Gazetteer, names: Names) -> tuple[lis
     results = []
     for row, candidates in zip(rows, found, strict=True):
         note = "" if candidates else reader.look_up(row.text, row.hint).note
-        keys = tuple(unit_key(one, row, gazetteer, names) for one in candidates)
-        results.append(Result(row, keys, tuple(one.probability for one in candidates), note))
+        codes = tuple(one.code for one in candidates)
+        keys = tuple(unit_key(code, row, gazetteer, names) for code in codes)
+        results.append(Result(row, keys, tuple(one.probability for one in candidates), note, codes))
     return results, seconds
 
 

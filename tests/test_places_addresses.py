@@ -129,6 +129,7 @@ def test_every_corruption_is_made_alone_and_in_pairs_and_every_kind_of_row():
     assert {row.corruptions for row in rows if row.group == "one"} == {(name,) for name in CORRUPTIONS}
     assert {row.corruptions for row in rows if row.group == "two"} == set(pairs_of_corruptions())
     groups = {"clean", "one", "two", "short", "hinted", "town", "named", "outside", "nothing"}
+    groups |= {"torn", "misplaced", "unlisted"}
     assert {row.group for row in rows} == groups
 
 

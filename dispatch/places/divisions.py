@@ -66,7 +66,7 @@ class Surroundings:
             if today.get(code) not in own_names:
                 self._counties |= {fold(clean(name)) for name in names if len(name) >= 3}
         self._counties -= self._own
-        self._starts = {name[:2] for name in (*self._own, *self._foreign, *self._counties)}
+        self.starts = {name[:2] for name in (*self._own, *self._foreign, *self._counties)}
 
     def read(self, text: str, until: int, known: Mapping[int, int]) -> Elsewhere:
         """Look through cleaned `text` up to sign `until`, where a county of the area is named.
@@ -78,7 +78,7 @@ class Surroundings:
         doubt, at = "", 2 if text.startswith("中国") else 0
         leading = True
         while at < len(text) - 1 and (at < until or leading):
-            name = self._longest(text, at) if text[at : at + 2] in self._starts else ""
+            name = self._longest(text, at) if text[at : at + 2] in self.starts else ""
             if not name:
                 leading, at = False, at + 1
                 continue

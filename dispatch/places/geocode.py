@@ -2,8 +2,8 @@
 
 A text that names county, township and village in order is read straight from left to right.
 In any other, names of the gazetteer are found by dictionary, where signs stay unexplained also
-with one sign wrong; every entry found is weighed by how much of the text its administrative
-path explains and what contradicts it, and what remains likely is returned. Nothing is guessed
+with one slip (`near`); every entry found is weighed by how much of the text its administrative
+path explains and what contradicts it (`weigh`), and told how often such a reading is right (`sure`). Nothing is guessed
 that the text does not name.
 """
 
@@ -11,29 +11,29 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from dispatch.places.divisions import Elsewhere, Surroundings
 from dispatch.places.gazetteer import ADMIN, LEVELS, Gazetteer
 from dispatch.places.mentions import Mention, Reader
+from dispatch.places.near import NearReader
 from dispatch.places.settings import PlaceSettings, default_settings
-from dispatch.places.straight import DOOR, Found, StraightReader
+from dispatch.places.straight import Found, StraightReader
+from dispatch.places.sure import Besides, Features, features, plain_features, sureness
 from dispatch.places.text import clean, fold
-from dispatch.places.weigh import Weighed, Weigher
+from dispatch.places.weigh import SPOKEN_BEFORE, Read, Weighed, Weigher
 
 Note = Literal["", "empty", "outside", "unmatched", "ambiguous"]
 
 _COUNTY, _TOWNSHIP, _VILLAGE = (ADMIN.index(level) for level in ("county", "township", "village"))
 _MOST_CANDIDATES = 6
 _LEAST = 0.02
-_DOUBT = 0.1  # this much in other counties, and none named, and no candidate is called likely
 _RIVAL = 0.5  # a second candidate with this share of the first makes a text ambiguous
 _MOST_SUSPECTS = 8  # signs of one text that may be the wrong one
 _UNIT_WORD = re.compile(r"村民委员会|居民委员会|村委会|居委会|社区|街道|办事处|居住|[村镇乡县区市住]")
 _UNKNOWN_UNIT = re.compile(r"[\u4e00-\u9fff]{2,}(?:镇|乡|街道|县)")
-_SPOKEN_BEFORE = "在住址到去于是来往地省市"  # such a sign may stand before a name
 _BESIDE = ("附近", "对面", "旁", "隔壁", "斜对面")
 
 
@@ -65,55 +65,103 @@ class Answer:
     elsewhere: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read an address: an entry, its `share` (0 to 1) among all ways, and what holds of it.
+
+    `county_open` says that its county is not named, `contradicted` that another one is,
+    or a place outside; `used` and `unused` are as
+    in a candidate.
+    """
+
+    row: int
+    share: float
+    features: Features
+    county_open: bool
+    contradicted: bool
+    used: str
+    unused: str
+    beside: bool
+
+
 class Geocoder:
     """Reads addresses against one gazetteer; made once, then any number of addresses."""
 
     def __init__(self, gazetteer: Gazetteer, settings: PlaceSettings | None = None) -> None:
         self.gazetteer = gazetteer
         self.settings = settings or default_settings()
-        self.reader = Reader(gazetteer)
-        self._straight = StraightReader(self.reader.index)
+        match = self.settings.match
+        self.reader = Reader(gazetteer, match.worth)
+        self._near = NearReader(self.reader.index, self.reader.mention, match.worth.slip_signs)
         upper = LEVELS[: _COUNTY + 1]
         named = zip(self.reader.index.plain, gazetteer.level, strict=True)
         self.surroundings = Surroundings(name for name, level in named if level in upper)
+        self._straight = StraightReader(self.reader.index, self.surroundings.starts)
         self._known: dict[int, tuple[float, float, float, tuple[str, ...]]] = {}
 
     def look_up(self, address: object, hint: Collection[str] = ()) -> Answer:
         """Candidates of one address; `hint` are codes of units other evidence speaks for."""
+        readings, note, elsewhere = self.readings(address, hint)
+        if not readings:
+            return Answer(note=note, elsewhere=elsewhere)
+        candidates = self._candidates(readings)
+        rivals = len(candidates) > 1 and candidates[1].probability >= _RIVAL * candidates[0].probability
+        return Answer(candidates, "ambiguous" if rivals or not candidates else "")
+
+    def readings(self, address: object, hint: Collection[str] = ()) -> tuple[list[Reading], Note, str]:
+        """Ways to read an address, likeliest first; where there is none, why, and the place elsewhere."""
         shown = clean(address)
         if len(shown) < 2:
-            return Answer(note="empty")
+            return [], "empty", ""
         text = fold(shown)
         plain = self._straight.read(text)
         if plain is not None and math.isfinite(self.gazetteer.lon[plain.row]):
-            return self._straight_answer(shown, plain)
+            return [self._plain_reading(shown, plain)], "", ""
         return self._read(shown, text, frozenset(hint))
 
-    def _straight_answer(self, shown: str, found: Found) -> Answer:
+    def _plain_reading(self, shown: str, found: Found) -> Reading:
         used, unused = shown[: found.end], shown[found.end :]
-        match = self.settings.match
-        sure = match.certain * (match.wrong_sign[found.wrong] if found.wrong else 1.0)
-        beside = unused.startswith(_BESIDE)
-        return Answer((self._candidate(found.row, sure, used, unused, beside=beside),))
+        known = plain_features(
+            self.gazetteer.level[found.row], found.wrong,
+            slip_above=found.above, bare=found.bare, signs=found.end - found.start,
+        )  # fmt: skip
+        return Reading(
+            found.row, 1.0, known, county_open=False, contradicted=False, used=used, unused=unused,
+            beside=unused.startswith(_BESIDE),
+        )  # fmt: skip
 
-    def _read(self, shown: str, text: str, hint: frozenset[str]) -> Answer:
+    def _read(self, shown: str, text: str, hint: frozenset[str]) -> tuple[list[Reading], Note, str]:
         mentions = self.reader.read(text)
         around = self._around(text, mentions)
-        own_county = any(one.rank == _COUNTY and not one.part for one in mentions)
+        at = text.find(around.name)
+        own_county = any(
+            one.rank == _COUNTY and not one.part and not at <= one.start < at + len(around.name)
+            for one in mentions
+        )
         if around.certain and self.surroundings.known and not own_county:
-            return Answer(note="outside", elsewhere=around.name)
-        match = self.settings.match
-        weighed = Weigher(self.reader.index, match, mentions, hint).weigh()
+            return [], "outside", around.name
+        index, odds = self.reader.index, self.settings.match.odds
+        weigher = Weigher(index, odds, Read(text, mentions, around.own), hint)
+        weighed = weigher.weigh()
         suspects = self._suspects(text, mentions, weighed, around)
         if suspects:
-            near = self.reader.read_near(text, suspects, self._named(mentions, weighed))
+            named, settled = self._named(mentions, weighed)
+            near = self._near.read(text, suspects, named, settled=settled)
             if near:
-                weighed = Weigher(self.reader.index, match, mentions + near, hint).weigh()
+                weigher = Weigher(index, odds, Read(text, mentions + near, around.own), hint)
+                weighed = weigher.weigh()
         if not weighed:
-            return Answer(note="outside" if around.name else "unmatched", elsewhere=around.name)
-        candidates = self._candidates(shown, mentions, weighed, around)
-        rivals = len(candidates) > 1 and candidates[1].probability >= _RIVAL * candidates[0].probability
-        return Answer(candidates, "ambiguous" if rivals or not candidates else "")
+            return [], "outside" if around.name else "unmatched", around.name
+        found = list(self._weighed_readings(shown, text, mentions, weighed, around))
+        unit = weigher.unit_named(weighed[0])
+        if unit is not None and sum(map(self._sure, found)) < self.settings.match.least_finer:
+            found = list(self._weighed_readings(shown, text, mentions, [unit], around))
+        return found, "", around.name
+
+    def _sure(self, one: Reading) -> float:
+        """How likely a reading is right."""
+        match = self.settings.match
+        return min(one.share * sureness(one.features, match.sure), match.most)
 
     def _around(self, text: str, mentions: list[Mention]) -> Elsewhere:
         until = min(
@@ -134,7 +182,7 @@ class Geocoder:
         until = len(text)
         if best is not None and rank >= _VILLAGE and best.taken[0].suffixed:
             until = max(one.end for one in best.taken)
-        if best is not None and best.against > 0:
+        if best is not None and best.against:
             leaf = best.taken[0]
             explained = [span for span in explained if span != (leaf.start, leaf.end)]
         # a unit that is there sign for sign is meant, even where it contradicts the rest
@@ -158,53 +206,60 @@ class Geocoder:
         again = [other for other in mentions if other.row in chain and not other.part]
         return [*((other.start, other.end) for other in (*one.taken, *again)), *around.own]
 
-    def _named(self, mentions: list[Mention], weighed: list[Weighed]) -> set[int]:
-        """Rows that a name with a wrong sign may lie in, or around."""
+    def _named(self, mentions: list[Mention], weighed: list[Weighed]) -> tuple[set[int], bool]:
+        """Rows that a name with a slip may lie in, or around; whether some are named by their kind."""
         named = {one.row for one in mentions if one.rank in (_COUNTY, _TOWNSHIP) and one.suffixed}
+        settled = bool(named)
         for one in weighed[:6]:
             named |= {mention.row for mention in one.taken if not mention.part}
-        return named
+        return named, settled
 
-    def _candidates(
-        self, shown: str, mentions: list[Mention], weighed: list[Weighed], around: Elsewhere
-    ) -> tuple[Candidate, ...]:
+    def _weighed_readings(
+        self, shown: str, text: str, mentions: list[Mention], weighed: list[Weighed], around: Elsewhere
+    ) -> Iterator[Reading]:
         best = weighed[0].odds
         total = sum(math.exp(one.odds - best) for one in weighed)
-        match = self.settings.match
-        cap = match.foreign_context if around.name else 1.0
-        doubtful = not weighed[0].county_said and self._other_counties(weighed) >= _DOUBT
-        found = []
         for one in weighed[:_MOST_CANDIDATES]:
-            used, unused = _split(shown, self._explained(one, mentions, around))
-            doubt = match.unknown_unit if _UNKNOWN_UNIT.search(fold(unused)) else 1.0
-            probability = math.exp(one.odds - best) / total * min(one.most * doubt, cap)
-            probability = min(probability, match.county_in_doubt) if doubtful else probability
-            if self._is_cut_out(fold(shown), one):
-                probability = min(probability, match.nearly_alone)
-            if probability >= _LEAST:
-                beside = fold(shown).startswith(_BESIDE, one.taken[0].end)
-                found.append(self._candidate(one.row, probability, used, unused, beside=beside))
+            spans = self._explained(one, mentions, around)
+            used, unused = _split(shown, spans)
+            end = max(mention.end for mention in one.taken)
+            free = _outside(text[:end], spans)
+            besides = Besides(
+                foreign=bool(around.name) and self.surroundings.known, unknown=_UNKNOWN_UNIT.search(fold(unused)) is not None,
+                unread=sum(b - a for a, b in free), rest=fold(unused),
+                joined=any(b == one.taken[0].start and _joins(text[b - 1]) for _, b in free),
+            )  # fmt: skip
+            yield Reading(
+                one.row, math.exp(one.odds - best) / total * one.taken[0].looked_at,
+                features(self.reader.index, one, besides),
+                county_open=not one.county_said, contradicted="county" in one.against or bool(around.name),
+                used=used, unused=unused, beside=text.startswith(_BESIDE, one.taken[0].end),
+            )  # fmt: skip
+
+    def _candidates(self, readings: list[Reading]) -> tuple[Candidate, ...]:
+        sure = [self._sure(one) for one in readings]
+        if any(one.county_open or one.contradicted for one in readings):
+            sure = self._held_back(readings, sure)
+        found = [
+            self._candidate(one.row, probability, one.used, one.unused, beside=one.beside)
+            for one, probability in zip(readings, sure, strict=True)
+            if probability >= _LEAST
+        ]
         return tuple(sorted(found, key=lambda one: -one.probability))
 
-    def _is_cut_out(self, text: str, one: Weighed) -> bool:
-        """Whether nothing but one name speaks for it, and that may be a part of a longer one."""
-        leaf = one.taken[0]
-        if len(one.taken) > 1 or one.county_said or self.reader.index.rank[one.row] < _TOWNSHIP:
-            return False
-        before = text[leaf.start - 1 : leaf.start]
-        cut_before = "\u4e00" <= before <= "\u9fff" and before not in _SPOKEN_BEFORE
-        after = text[leaf.end : leaf.end + 1]
-        return cut_before or (
-            not leaf.suffixed
-            and "\u4e00" <= after <= "\u9fff"
-            and not DOOR.match(text, leaf.end).end() > leaf.end  # type: ignore[union-attr]
-        )
-
-    def _other_counties(self, weighed: list[Weighed]) -> float:
-        """Share of the odds that lies outside the county of the likeliest."""
-        county = [self.reader.index.lineage[one.row][_COUNTY] for one in weighed]
-        odds = [math.exp(one.odds - weighed[0].odds) for one in weighed]
-        return sum(o for o, c in zip(odds, county, strict=True) if c != county[0]) / sum(odds)
+    def _held_back(self, readings: list[Reading], sure: list[float]) -> list[float]:
+        """No probability of a county that may be another one is called likely."""
+        match, lineage = self.settings.match, self.reader.index.lineage
+        counties: dict[int, float] = {}
+        for one, probability in zip(readings, sure, strict=True):
+            county = lineage[one.row][_COUNTY]
+            counties[county] = counties.get(county, 0.0) + probability
+        held = []
+        for one, probability in zip(readings, sure, strict=True):
+            settled = not one.county_open or counties[lineage[one.row][_COUNTY]] >= match.county_sure
+            in_doubt = one.contradicted or not settled
+            held.append(min(probability, match.county_doubt) if in_doubt else probability)
+        return held
 
     def _candidate(
         self, row: int, probability: float, used: str, unused: str, *, beside: bool = False
@@ -283,6 +338,11 @@ def _outside(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int
     if at < len(text):
         found.append((at, len(text)))
     return [(start, end) for start, end in found if start < end]
+
+
+def _joins(sign: str) -> bool:
+    """Whether a sign before a name may be the head of a longer one."""
+    return "\u4e00" <= sign <= "\u9fff" and sign not in SPOKEN_BEFORE
 
 
 def _split(text: str, spans: Iterable[tuple[int, int]]) -> tuple[str, str]:

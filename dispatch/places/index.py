@@ -11,7 +11,16 @@ import numpy as np
 
 from dispatch.places.divisions import code_of, former_county_names
 from dispatch.places.gazetteer import ADMIN, LEVELS, Gazetteer
-from dispatch.places.text import chinese_name, clean, core, fold, other_numerals, suffix_after
+from dispatch.places.text import (
+    chinese_name,
+    clean,
+    core,
+    fold,
+    names_in,
+    other_numerals,
+    suffix_after,
+    without_peoples,
+)
 
 _COUNTY, _TOWNSHIP, _VILLAGE, _HAMLET = range(2, len(ADMIN))
 
@@ -19,11 +28,14 @@ ANY = "*"
 """Stands for the one sign that may differ; no folded text holds it."""
 
 _BRACKETS = re.compile(r"[(（【\[].*?[)）】\]]")
+_POINT = re.compile("[•·・]")
 _LODGING = re.compile(
     r"(?:国际|商务|快捷|连锁|假日)?(?:大酒店|酒店|宾馆|旅馆|旅店|旅社|招待所|公寓|客栈|民宿)$"
 )
 _NEAR_LEVELS = frozenset({*ADMIN, "street"})
-_TWIN_METRES = {_COUNTY: 40_000.0, _TOWNSHIP: 8_000.0}
+_TWIN_METRES = {_COUNTY: 40_000.0, _TOWNSHIP: 8_000.0, _VILLAGE: 1_000.0}
+_TWIN_HOUSES_METRES = 300.0
+_MOST_TWINS = 50  # of a name that hundreds bear, as 解放路 is borne
 LONGEST_NEAR = 8  # signs; in longer names one wrong sign leaves enough to be found by their parts
 
 
@@ -33,7 +45,7 @@ class NameIndex:
     def __init__(self, gazetteer: Gazetteer) -> None:
         self.gazetteer = gazetteer
         self.rank = [LEVELS.index(level) for level in gazetteer.level]
-        self.plain = [fold(clean(chinese_name(name))) for name in gazetteer.name]
+        self.plain = [fold(clean(chinese_name(names_in(name)[0]))) for name in gazetteer.name]
         self._units = {name for name, rank in zip(self.plain, self.rank, strict=True) if rank <= _TOWNSHIP}
         upper = zip(self.plain, gazetteer.level, self.rank, strict=True)
         self._units |= {core(name, level) for name, level, rank in upper if rank <= _COUNTY}
@@ -103,15 +115,7 @@ class NameIndex:
 
     def _keys(self, row: int) -> Iterator[str]:
         level = self.gazetteer.level[row]
-        given = self.gazetteer.aliases[row]
-        names = (
-            [self.plain[row], *(fold(clean(one)) for one in given.split("|"))] if given else [self.plain[row]]
-        )
-        if level == "county":
-            code = code_of(self.gazetteer.code[row], self.plain[row])
-            names += [fold(clean(one)) for one in former_county_names().get(code, ())]
-        elif level not in ADMIN and level != "street":
-            names += _shorter(self.gazetteer.name[row])
+        names = [self.plain[row], *self._other_names(row)]
         for name in names:
             if self.rank[row] > _HAMLET and name in self._units:
                 continue  # a station or a shop that bears the name of its county
@@ -122,6 +126,21 @@ class NameIndex:
                 yield key
                 if (other := other_numerals(key)) and len(other) >= 2:
                     yield other
+
+    def _other_names(self, row: int) -> Iterator[str]:
+        """Further names of an entry: those listed with it, former and shorter ones."""
+        level, name, plain = self.gazetteer.level[row], self.gazetteer.name[row], self.plain[row]
+        for one in (*names_in(name)[1:], *filter(None, self.gazetteer.aliases[row].split("|"))):
+            yield fold(clean(one))
+        if _POINT.search(name):  # 福源•国际 is said 福源
+            yield fold(clean(_POINT.split(name)[0]))
+        if "族" in plain and level in ("county", "township"):
+            yield without_peoples(plain)
+        if level == "county":
+            code = code_of(self.gazetteer.code[row], plain)
+            yield from (fold(clean(one)) for one in former_county_names().get(code, ()))
+        elif level not in ADMIN and level != "street":
+            yield from _shorter(name)
 
     def _township_name(self, row: int) -> str:
         above = self.lineage[row][_TOWNSHIP]
@@ -140,20 +159,23 @@ def _shorter(name: str) -> Iterator[str]:
 
 
 def _twins(gazetteer: Gazetteer, plain: list[str], rank: list[int]) -> dict[int, int]:
-    """Units listed twice, as maps do by a point and by a border: the row with less in it, and the other.
+    """What is listed twice, as maps do by a point and by a border: the row with less in it, and the other.
 
-    Far from each other two counties of one name are two; towns are one only in one county.
+    Far from each other two counties of one name are two; towns are one only in one county, villages
+    and what lies in them only in one town.
     """
     inhabitants = [np.bincount(column[column >= 0], minlength=len(plain)) for column in gazetteer.ancestors.T]
     groups: dict[tuple[int, str], list[int]] = {}
     for row, name in enumerate(plain):
-        if rank[row] <= _TOWNSHIP:
-            groups.setdefault((rank[row], name), []).append(row)
+        level = _VILLAGE if rank[row] == _HAMLET else rank[row]  # one map's village is another's hamlet
+        groups.setdefault((level, name), []).append(row)
     found: dict[int, int] = {}
     for (level, _), rows in groups.items():
         kept: list[int] = []
-        for row in sorted(rows, key=lambda row: -inhabitants[level][row]):
-            same = (one for one in kept if _is_one(gazetteer, one, row, level, plain))
+        if len(rows) > 1 and level <= _VILLAGE:
+            rows.sort(key=lambda row: -inhabitants[level][row])
+        for row in rows if len(rows) > 1 else ():
+            same = (one for one in kept[:_MOST_TWINS] if _is_one(gazetteer, one, row, level, plain))
             first = next(same, None)
             if first is None:
                 kept.append(row)
@@ -175,12 +197,13 @@ def _merged(lineage: list[list[int]], twins: dict[int, int]) -> list[list[int]]:
 def _is_one(gazetteer: Gazetteer, one: int, other: int, level: int, plain: list[str]) -> bool:
     if level < _COUNTY:
         return True
-    if level == _TOWNSHIP:
-        counties = [gazetteer.lineage[row][_COUNTY] for row in (one, other)]
-        if min(counties) < 0 or plain[counties[0]] != plain[counties[1]]:
+    if level > _COUNTY:
+        above = _COUNTY if level == _TOWNSHIP else _TOWNSHIP
+        units = [gazetteer.lineage[row][above] for row in (one, other)]
+        if min(units) < 0 or plain[units[0]] != plain[units[1]]:
             return False
     (ax, ay), (bx, by) = gazetteer.xy_metres(gazetteer.lon[[one, other]], gazetteer.lat[[one, other]])
-    return not math.hypot(ax - bx, ay - by) > _TWIN_METRES[level]
+    return not math.hypot(ax - bx, ay - by) > _TWIN_METRES.get(level, _TWIN_HOUSES_METRES)
 
 
 def _add(found: dict[str, int | list[int]], key: str, row: int) -> None:

@@ -12,6 +12,8 @@ from pydantic import Field
 from dispatch.settings import AtLeastZero, Section, Share, section
 
 Source = Literal["home", "work", "fix", "hotel", "relative", "other"]
+Slip = Literal["sound", "shape", "none", "missing", "extra", "swapped"]
+"""What is wrong with a name: a sign of like sound, of like shape, of neither; one left out, one too many, two exchanged."""
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 
@@ -50,24 +52,43 @@ class SearchSettings(Section):
         return 1.0 / (1.0 + radius_metres / self.half_found_metres)
 
 
-class MatchSettings(Section):
-    """`[places.match]`: what a matched address is worth, by what the text names."""
+class WorthSettings(Section):
+    """`[places.match.worth]`: of the signs a name explains, the share that counts, and what a slip costs in signs."""
 
-    certain: float = Share
-    township_named: float = Share
-    county_named: float = Share
-    name_alone: float = Share
-    bare_share: float = Share
-    nearly_alone: float = Share
-    unknown_unit: float = Share
-    beside_metres: float = AtLeastZero
-    wrong_sign: dict[Literal["sound", "shape", "none"], Annotated[float, Share]]
-    conflict_township: float = Share
-    conflict_county: float = Share
-    county_in_doubt: float = Share
-    foreign_context: float = Share
+    bare: float = Share
+    renamed: float = Share
+    other_kind: float = Share
+    of_building: float = Share
+    slip_signs: dict[Slip, Annotated[float, AtLeastZero]]
+
+
+class OddsSettings(Section):
+    """`[places.match.odds]`: log-odds by which the candidates of one address are put in order."""
+
+    sign: float = Field(gt=0.0)
+    bare: float
+    cut_out: float
+    other_county: float = AtLeastZero
+    other_township: float = AtLeastZero
+    other_weak: float = AtLeastZero
+    slip_besides: float = AtLeastZero
+    hint_county: float = AtLeastZero
+    hint: dict[str, float]
+    level: dict[str, float]
+
+
+class MatchSettings(Section):
+    """`[places.match]`: how a text is weighed against the names, and how often such a reading is right."""
+
     spacing_share: float = Share
-    odds_per_sign: float = Field(gt=0.0)
+    beside_metres: float = AtLeastZero
+    most: float = Share
+    least_finer: float = Share
+    county_sure: float = Share
+    county_doubt: float = Share
+    worth: WorthSettings
+    odds: OddsSettings
+    sure: dict[str, float]
 
 
 class ReviewSettings(Section):

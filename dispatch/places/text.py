@@ -27,7 +27,7 @@ _OFFICE = (
 )
 _VILLAGE = (
     "社区居民委员会", "社区居委会", "社区村委会", "居民委员会", "村民委员会", "居委会", "村委会",
-    "虚拟生活区", "社区", "村",
+    "虚拟生活区", "社区居委", "社区", "居委", "村委", "大队", "村",
 )  # fmt: skip
 SUFFIXES = MappingProxyType({
     "province": ("维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "省", "市"),
@@ -45,6 +45,11 @@ _STARTING = MappingProxyType({
 })  # fmt: skip
 _ENDS = MappingProxyType({level: frozenset(one[-1] for one in many) for level, many in SUFFIXES.items()})
 
+_PEOPLES = re.compile(
+    "(?<=..)(?:(?:回|满|壮|苗|瑶|畲|侗|彝|藏|白|傣|黎|佤|水|羌|怒|京|土|土家|蒙古|朝鲜|布依|哈尼|哈萨克|傈僳|拉祜|东乡|纳西|景颇|柯尔克孜|"
+    "达斡尔|仫佬|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|塔吉克|乌孜别克|俄罗斯|鄂温克|德昂|保安|裕固|塔塔尔|独龙|鄂伦春|赫哲|门巴|珞巴|基诺|"
+    "维吾尔|高山)族)+(?:各族)?(?:自治)?(?=[乡县州]$)"
+)
 _URBAN = ("社区", "居委会", "居民委员会")
 
 ROAD_OR_BUILDING = (
@@ -52,6 +57,13 @@ ROAD_OR_BUILDING = (
     "学校", "学院", "医院", "公司", "银行", "超市", "城", "苑", "饭店", "市场", "工业园", "开发区",
 )  # fmt: skip
 """After a bare name these make it part of another name: 高州路 is not in Gaozhou."""
+
+
+DOOR = re.compile(
+    r"(?:[0-9a-z十百千甲乙丙丁]|号|弄|巷|第|村民小组|小组|组|队|栋|幢|座|楼|层|室|房|单元|门|铺|院|排|之|东|西|南|北|"
+    r"附近|对面|旁边|旁|隔壁|斜对面|门口|村口|路口|后面|前面|里面)*"
+)
+"""What may follow a place without saying where else it is."""
 
 
 class _Plain(dict[int, str]):
@@ -89,6 +101,17 @@ def chinese_name(name: str) -> str:
     return _FOREIGN.sub("", name) or name
 
 
+def names_in(name: str) -> list[str]:
+    """The names of a listed name that holds several, as maps write them, the longest first.
+
+    >>> names_in("陈集;陈集乡"), names_in("旺沙村")
+    (['陈集乡', '陈集'], ['旺沙村'])
+    """
+    if ";" not in name:
+        return [name]
+    return sorted(filter(None, (one.strip() for one in name.split(";"))), key=len, reverse=True) or [name]
+
+
 def fold(text: str) -> str:
     """Cleaned text as names are compared: simplified signs, digits 0–9, one sign for one sign.
 
@@ -96,6 +119,15 @@ def fold(text: str) -> str:
     '电白区3家村'
     """
     return text.translate(folding())
+
+
+def without_peoples(name: str) -> str:
+    """A unit's name as one says it, without the peoples it is named for.
+
+    >>> without_peoples("牌坊回族满族乡"), without_peoples("回族乡")
+    ('牌坊乡', '回族乡')
+    """
+    return _PEOPLES.sub("", name) if "族" in name else name
 
 
 def other_numerals(name: str) -> str:

@@ -3,48 +3,70 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from dispatch.places.gazetteer import ADMIN
 from dispatch.places.index import NameIndex
 from dispatch.places.mentions import Mention, overlaps
-from dispatch.places.settings import MatchSettings
+from dispatch.places.settings import OddsSettings
+from dispatch.places.text import DOOR
 
 _COUNTY, _TOWNSHIP, _VILLAGE = (ADMIN.index(level) for level in ("county", "township", "village"))
 _SETTLEMENTS = ("village", "hamlet")
-# The log-odds below order candidates; how sure the best one is comes from the settings.
-_OTHER_COUNTY, _OTHER_TOWNSHIP, _OTHER_WEAK = 5.0, 4.0, 1.5
-_WRONG_BESIDES = 3.0  # a contradiction and a wrong sign as well
-_LEVEL_ODDS = {"township": -0.3, "village": -0.6, "hamlet": -0.6, "street": -0.6}
-_BARE_ODDS = -0.6  # a settlement named without any suffix
-_HINT_ODDS = {"county": 1.6, "township": 2.2, "village": 2.8}
+Against = Literal["county", "township", "weak", "settlement"]
+SPOKEN_BEFORE = "在住址到去于是来往地省市"  # such a sign may stand before a name
 _MOST_WEIGHED = 40
 _UNLIKELY = 8.0  # e^-8: less than 1 in 3,000
 
 
+class Read(NamedTuple):
+    """A folded text, the mentions in it, and (start, end) of the provinces and prefectures of the area."""
+
+    text: str
+    mentions: list[Mention]
+    own: Sequence[tuple[int, int]] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """An entry with its log-odds, the most it can be worth, and the mentions that speak for it."""
+    """An entry with its log-odds, and what speaks for it and against it.
+
+    `said` are the levels of the units above it that are named or that other evidence speaks for,
+    `taken` the mentions of itself, first, and of its units; `against` the kinds of contradiction;
+    `cut_out` that nothing but one name speaks for it, which may be a part of a longer one.
+    """
 
     row: int
     odds: float
-    most: float
+    said: frozenset[str]
+    hinted: bool
     county_said: bool
-    against: float
+    cut_out: bool
+    against: frozenset[Against]
     taken: tuple[Mention, ...]
 
 
 class Weigher:
     """Weighs the entries that one text mentions; `hint` are codes of units other evidence speaks for."""
 
-    def __init__(
-        self, index: NameIndex, match: MatchSettings, mentions: list[Mention], hint: frozenset[str]
-    ) -> None:
-        self._index, self._gazetteer, self._match, self._hint = index, index.gazetteer, match, hint
+    def __init__(self, index: NameIndex, odds: OddsSettings, text: Read, hint: frozenset[str]) -> None:
+        mentions = text.mentions
+        self._text, self._explained_before = text.text, {end for _, end in text.own}
+        self._index, self._gazetteer, self._odds, self._hint = index, index.gazetteer, odds, hint
+        lineage, row_of = index.lineage, index.gazetteer.row_of
+        self._hinted_counties = {lineage[row_of[code]][_COUNTY] for code in hint if code in row_of} - {-1}
         self._by_row: dict[int, list[Mention]] = {}
         spans: dict[tuple[int, int], list[Mention]] = {}
+        settled = [
+            (one.start, one.end)
+            for one in mentions
+            if one.suffixed and not one.wrong and not one.part and one.rank >= _VILLAGE
+        ]
         for one in mentions:
+            if one.rank <= _TOWNSHIP and not one.suffixed and _is_inside(one, settled):
+                continue  # 新坡 in 新坡仔村 is no town
             self._by_row.setdefault(one.row, []).append(one)
             if not one.part and not one.wrong:
                 spans.setdefault((one.start, one.end), []).append(one)
@@ -75,6 +97,19 @@ class Weigher:
         found.sort(key=lambda one: (-one.odds, one.row))
         return self._without_ancestors(self._without_unlinked(found))
 
+    def unit_named(self, one: Weighed) -> Weighed | None:
+        """The finest county or town, sign for sign and by its kind, that an entry lies in."""
+        finite = self._gazetteer.lon
+        units = [
+            unit
+            for unit in one.taken[1:]
+            if unit.rank in (_COUNTY, _TOWNSHIP)
+            and unit.suffixed
+            and not unit.wrong
+            and math.isfinite(finite[unit.row])
+        ]
+        return self._weigh(max(units, key=lambda unit: unit.rank).row) if units else None
+
     def _without_unlinked(self, found: list[Weighed]) -> list[Weighed]:
         """Drop provinces and prefectures where something finer is named that may well lie in them."""
         lineage, by_row = self._index.lineage, self._by_row
@@ -93,59 +128,64 @@ class Weigher:
         for unit in self._index.lineage[row]:
             if unit in by_row and unit != row:
                 total += max(one.worth for one in by_row[unit])
-        return self._match.odds_per_sign * total + (max(_HINT_ODDS.values()) if self._hint else 0.0)
+        hint = self._odds.hint_county + max(self._odds.hint.values()) if self._hint else 0.0
+        return self._odds.sign * total + hint
 
     def _weigh(self, row: int) -> Weighed:
         gazetteer, level = self._gazetteer, self._gazetteer.level[row]
         chain = self._index.chain(row)
         taken = self._taken(row, chain)
         leaf = taken[0]
-        named = {gazetteer.level[one.row] for one in taken if not one.part}
-        odds = self._match.odds_per_sign * sum(one.worth for one in taken) + _LEVEL_ODDS.get(level, 0.0)
+        odds = self._odds.sign * sum(one.worth for one in taken) + self._odds.level.get(level, 0.0)
         if level in _SETTLEMENTS and not leaf.suffixed:
-            odds += _BARE_ODDS
+            odds += self._odds.bare
         hinted = {gazetteer.level[unit] for unit in chain if gazetteer.code[unit] in self._hint}
-        odds += max((_HINT_ODDS.get(one, 0.0) for one in hinted), default=0.0)
-        most = self._most(level, named | hinted, bare=not leaf.suffixed)
-        most *= leaf.looked_at
-        if leaf.wrong and not hinted and not any(one.rank >= _COUNTY and not one.wrong for one in taken):
-            most = min(most, self._match.nearly_alone)
-        for one in taken:
-            most *= self._match.wrong_sign[one.wrong] if one.wrong else 1.0
-        against, cap = self._conflicts(row, set(chain), taken)
-        said = bool(hinted) or level in ("province", "city")
-        said = said or ("county" in named and (level != "county" or leaf.suffixed))
-        return Weighed(row, odds - against, min(most, cap), said, against, tuple(taken))
+        if self._hint:
+            odds += max((self._odds.hint.get(one, 0.0) for one in hinted), default=0.0)
+            if self._index.lineage[row][_COUNTY] in self._hinted_counties:
+                odds += self._odds.hint_county
+        against, conflicts = self._conflicts(row, set(chain), taken)
+        own = {gazetteer.level[one.row] for one in taken if not one.part}
+        said = level in ("province", "city") or bool(hinted)
+        said = said or ("county" in own and (level != "county" or leaf.suffixed))
+        cut = len(taken) == 1 and not said and self._is_cut_out(leaf)
+        odds += self._odds.cut_out if cut else 0.0
+        return Weighed(
+            row, odds - against, frozenset((own | hinted) - {level}), bool(hinted), said, cut, conflicts,
+            tuple(taken),
+        )  # fmt: skip
+
+    def _is_cut_out(self, leaf: Mention) -> bool:
+        """Whether the one name that speaks for an entry may be a part of a longer one."""
+        text = self._text
+        if leaf.rank < _TOWNSHIP:
+            return False
+        before, after = text[leaf.start - 1 : leaf.start], text[leaf.end : leaf.end + 1]
+        if (
+            "\u4e00" <= before <= "\u9fff"
+            and before not in SPOKEN_BEFORE
+            and leaf.start not in self._explained_before
+        ):
+            return True
+        goes_on = not leaf.suffixed and "\u4e00" <= after <= "\u9fff"
+        return goes_on and DOOR.match(text, leaf.end).end() == leaf.end  # type: ignore[union-attr] # it matches nothing, too
 
     def _taken(self, row: int, chain: list[int]) -> list[Mention]:
-        """The mention of the entry itself, late in the text, and of its units, early in it."""
-        taken: list[Mention] = []
-        for unit in reversed(chain):
-            free = self._by_row.get(unit)
-            if free is None:
-                continue
-            if taken:
-                free = [one for one in free if not any(overlaps(one, other) for other in taken)]
-            if free:
-                side = 1 if unit == row else -1
-                taken.append(
-                    free[0] if len(free) == 1 else max(free, key=lambda one: (one.worth, side * one.start))
-                )
+        """The mention of the entry itself, late in the text, and of its units, early in it, the telling ones first."""
+        own = self._by_row[row]
+        taken = [own[0] if len(own) == 1 else max(own, key=lambda one: (one.worth, one.start))]
+        units = [one for unit in chain[:-1] for one in self._by_row.get(unit, ())]
+        if len(units) > 1:
+            units.sort(key=lambda one: (-one.worth, one.rank, one.start))
+        for one in units:
+            if not any(one.row == other.row or overlaps(one, other) for other in taken):
+                taken.append(one)
         return taken
 
-    def _most(self, level: str, named: set[str], *, bare: bool) -> float:
-        match = self._match
-        if level in ("province", "city", "county"):
-            return match.certain
-        if "county" in named:
-            return match.certain if "township" in named else match.county_named
-        if "township" in named:
-            return match.township_named
-        return match.name_alone * (match.bare_share if bare else 1.0)
-
-    def _conflicts(self, row: int, chain: set[int], taken: list[Mention]) -> tuple[float, float]:
-        """Log-odds against `row` from units named in the text that it does not lie in, and a cap."""
-        match, against, cap = self._match, 0.0, 1.0
+    def _conflicts(self, row: int, chain: set[int], taken: list[Mention]) -> tuple[float, frozenset[Against]]:
+        """Log-odds against `row` from units named in the text that it does not lie in, and their kinds."""
+        odds, against = self._odds, 0.0
+        kinds: set[Against] = set()
         wrong = any(one.wrong for one in taken)
         for found in self._units:
             start, end = found[0].start, found[0].end
@@ -154,17 +194,19 @@ class Weigher:
             rank = min(one.rank for one in found)
             # a name that is there, sign for sign, speaks louder than one that nearly is
             named_in_full = wrong or any(one.suffixed for one in found if one.rank == rank)
-            if rank == _COUNTY and all(one.moved for one in found if one.rank == rank):
-                against += _OTHER_WEAK
-            elif rank == _COUNTY:
-                against, cap = against + _OTHER_COUNTY, min(cap, match.conflict_county)
-            elif named_in_full:
-                against, cap = against + _OTHER_TOWNSHIP, min(cap, match.conflict_township)
+            if rank == _COUNTY and not all(one.moved for one in found if one.rank == rank):
+                against += odds.other_county
+                kinds.add("county")
+            elif rank == _TOWNSHIP and named_in_full:
+                against += odds.other_township
+                kinds.add("township")
             else:
-                against += _OTHER_WEAK
+                against += odds.other_weak
+                kinds.add("weak")
         if taken[0].wrong and self._another_settlement(row, chain, taken):
-            against, cap = against + _OTHER_TOWNSHIP, min(cap, match.conflict_township)
-        return against + (_WRONG_BESIDES if against and wrong else 0.0), cap
+            against += odds.other_township
+            kinds.add("settlement")
+        return against + (odds.slip_besides if against and wrong else 0.0), frozenset(kinds)
 
     def _another_settlement(self, row: int, chain: set[int], taken: list[Mention]) -> bool:
         """Whether a village is named sign for sign that is not this one, nor holds it, nor lies in it."""
@@ -203,3 +245,8 @@ class Weigher:
             if len(kept) >= _MOST_WEIGHED or one.odds < kept[0].odds - _UNLIKELY:
                 break
         return kept
+
+
+def _is_inside(one: Mention, spans: Iterable[tuple[int, int]]) -> bool:
+    """Whether the mention and a sign after it lie in one of the spans."""
+    return any(start <= one.start and one.end < end - 1 for start, end in spans)
