@@ -1,6 +1,7 @@
 """The bound: no plan is below it, however it came about, and it is told only where it says something."""
 
 import itertools
+import json
 import math
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import bound as benchmark
 from dispatch import routing
 from dispatch.domain import Hold, LeftOut, Plan, Shift, Told, TravelMinutes
 from dispatch.loss import never_yuan, plan_loss
@@ -337,3 +339,43 @@ def test_position_pricing_is_never_above_brute_force(seed, capacity):
         groups = [tuple(v for v in range(5) if goes[v] == crew) for crew in (0, 1)]
         best = min(best, sum(map(cheapest, groups)) + 400.0 * goes.count(None))
     assert bound <= best + 1e-6
+
+
+# --- published instances, through the benchmark's door --------------------------------------
+
+
+def test_a_published_instance_is_bounded_within_one_and_a_half_percent(shared_data, capsys):
+    # the best known value of vrpnc1 is 2,230.35; nobody has proved it, so the bound is below it
+    benchmark.main([str(shared_data / "benchmarks" / "ccvrp" / "vrpnc1.txt"), "--seconds", "120", "--json"])
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["best_known"] == 2230.35
+    assert row["bound"] <= row["best_known"]
+    assert 0.0 <= row["gap_percent"] <= 1.5
+    assert (row["instance"], row["method"]) == ("vrpnc1", "columns")
+
+
+def test_without_time_a_published_instance_has_a_bound_all_the_same(shared_data, capsys):
+    benchmark.main([str(shared_data / "benchmarks" / "ccvrp" / "vrpnc1.txt"), "--seconds", "1e-9", "--json"])
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["bound"] < row["best_known"]
+    assert row["method"] == "relaxed"
+
+
+def test_a_fleet_nobody_names_is_asked_for(tmp_path, capsys):
+    path = tmp_path / "mine.txt"
+    path.write_text("2 10 0 0\n0 0\n3 4 5\n6 8 5\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        benchmark.main([str(path)])
+    assert left.value.code == 2
+    assert "--vehicles" in capsys.readouterr().err
+    # one vehicle: 5 to the first, 5 more to the second: 5 + 10
+    benchmark.main([str(path), "--vehicles", "1", "--json"])
+    assert json.loads(capsys.readouterr().out)[0]["bound"] == pytest.approx(15.0, abs=TOLERANCE_YUAN)
+
+
+def test_loads_that_are_not_whole_are_refused_in_one_line(tmp_path, capsys):
+    path = tmp_path / "odd.txt"
+    path.write_text("2 10 0 0\n0 0\n3 4 2.5\n6 8 5\n", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        benchmark.main([str(path), "--vehicles", "1"])
+    assert "whole" in capsys.readouterr().err.splitlines()[-1]

@@ -106,8 +106,12 @@ class CountPricing:
         self.even = even
         self.nodes = len(even.first)
         self.numbers = np.array([even.crews], np.int64)
-        order = np.cumsum(np.sort(even.demand))
-        self.longest = int(np.searchsorted(order, even.capacity, side="right"))
+        self.longest = self.longest_route(even.demand, even.capacity)
+
+    @staticmethod
+    def longest_route(demand: Ints, capacity: int) -> int:
+        """How many stops a crew can make at most."""
+        return int(np.searchsorted(np.cumsum(np.sort(demand)), capacity, side="right"))
 
     def first_tolls(self) -> Floats:
         """Each node at what a crew going there first saves."""

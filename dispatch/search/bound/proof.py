@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-from dispatch.domain import Plan, Problem
+import numpy as np
+
+from dispatch.domain import KINDS, Plan, Problem
 from dispatch.loss import plan_loss
 from dispatch.reasons import Reason
 from dispatch.search.bound.columns import most_saved_yuan
-from dispatch.search.bound.counting import CountPricing, even
+from dispatch.search.bound.counting import CountPricing, Even, even
 from dispatch.search.bound.crews import CrewPricing
 from dispatch.search.bound.exact import best_saved_yuan, is_small
-from dispatch.search.bound.zones import NEVER_YUAN, Zone, zones_of
+from dispatch.search.bound.zones import NEVER_YUAN, SERVICE, Zone, shorten, zones_of
 
 Method = Literal["exact", "columns", "relaxed", "none"]
 
@@ -23,6 +26,7 @@ USELESS_GAP = 0.5
 """A bound the plan is more than this share above says nothing worth printing."""
 ENOUGH = 1e-5
 """A zone's bound is done when it is within this share of what its master could still reach."""
+SMALL_YUAN = 1.0
 DUST = 1e-9
 """Share of all losses taken off for the rounding of sums."""
 
@@ -68,6 +72,7 @@ def lower_bound(problem: Problem, *, seconds: float = DEFAULT_SECONDS, plan: Pla
     plan
         Where given, a bound this plan is more than half above is not told (`method` "none").
     """
+    compile_once()
     until = time.monotonic() + seconds
     constant, zones = zones_of(problem)
     zones = tuple(sorted(zones, key=_size))
@@ -81,6 +86,28 @@ def lower_bound(problem: Problem, *, seconds: float = DEFAULT_SECONDS, plan: Pla
     return _told(problem, plan, yuan, "exact" if exact else "columns" if ended else "relaxed", len(zones))
 
 
+@cache
+def compile_once() -> None:
+    """Compile, or load what was compiled before: seconds on the first use of an installation, not on the clock."""
+    node = np.zeros((1, SERVICE + len(KINDS)))
+    crew = np.array([[0.0, 0.0, 0.0, 1.0, np.inf, np.inf, 1.0, 0.0, 0.0, 1.0]])
+    spot, way = np.zeros((1, 1)), np.zeros((1, 1, 1))
+    shorten(way)
+    zone = Zone(node, crew, spot, spot, spot, way, np.array([1.0, 0.0, 0.0]), faithful=True)
+    CrewPricing(zone).price(np.full(1, -1.0), lambda: True)
+    best_saved_yuan(zone)
+
+
+def positions_bound(even: Even, seconds: float) -> tuple[float, bool]:
+    """The bound of nodes and crews alike in all but place and load, and whether it came to its end."""
+    never = float(even.never_yuan.sum())
+    go_on = _until(time.monotonic(), time.monotonic() + seconds, 1.0)
+    saved, ended = most_saved_yuan(
+        CountPricing(even), go_on, lambda saved: ENOUGH * max(never - saved, SMALL_YUAN)
+    )
+    return (never - saved) * (1.0 - DUST), ended
+
+
 def _saved(zone: Zone, go_on: Callable[[], bool]) -> tuple[float, bool, bool]:
     """The most a zone can save; whether that is exact; whether more time would not help."""
     if is_small(zone):
@@ -88,7 +115,7 @@ def _saved(zone: Zone, go_on: Callable[[], bool]) -> tuple[float, bool, bool]:
     never = float(zone.node[:, NEVER_YUAN].sum())
     alike = even(zone)
     pricing = CountPricing(alike) if alike is not None else CrewPricing(zone)
-    found, ended = most_saved_yuan(pricing, go_on, lambda saved: ENOUGH * max(never - saved, 1.0))
+    found, ended = most_saved_yuan(pricing, go_on, lambda saved: ENOUGH * max(never - saved, SMALL_YUAN))
     return found, False, ended
 
 
