@@ -191,6 +191,44 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{which} {responder} has nothing to do, could be there in {minutes} min (the one sent: {sent_minutes}) "
         "and {better} {yuan} yuan here: consider sending it",
     ),
+    # what sending the obvious one instead would mean for the whole plan
+    "INSTEAD_DEARER": (
+        "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），但改派它，全盘多损失 {yuan} 元",
+        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}), but sending it "
+        "costs the whole plan {yuan} yuan more",
+    ),
+    "INSTEAD_WAITS": (
+        "{which}{responder} 若无别的任务 {minutes} 分钟可到（所派 {sent_minutes} 分钟），但它有任务在先，"
+        "改派后要 {arrive_minutes} 分钟才到，全盘多损失 {yuan} 元",
+        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}) with nothing else to do; "
+        "with what it does first it arrives in {arrive_minutes}, and the whole plan costs {yuan} yuan more",
+    ),
+    "INSTEAD_PUSHES_OUT": (
+        "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），但改派它就得放下 {case}，全盘多损失 {yuan} 元",
+        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}), but would have to "
+        "drop {case}: the whole plan costs {yuan} yuan more",
+    ),
+    "INSTEAD_PASSES_ON": (
+        "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），但改派它就得把 {case} 交给 {other}，"
+        "全盘多损失 {yuan} 元",
+        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}), but would have to "
+        "leave {case} to {other}: the whole plan costs {yuan} yuan more",
+    ),
+    "INSTEAD_SAME": (
+        "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），改派它全盘得失相当",
+        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}); "
+        "for the whole plan it makes no difference",
+    ),
+    "INSTEAD_CHEAPER": (
+        "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），改派它全盘少损失 {yuan} 元，建议改派",
+        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}); sending it saves "
+        "the whole plan {yuan} yuan: consider it",
+    ),
+    "INSTEAD_NO_ROOM": (
+        "{which}{responder} 若无别的任务 {minutes} 分钟可到（所派 {sent_minutes} 分钟），但它的任务已排满，再加不下",
+        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}) with nothing else to do, "
+        "but its day has no room for it",
+    ),
     # why a row gives no place
     "LON_LAT_SWAPPED": (
         "坐标（{lon}，{lat}）不在辖区内，疑似经纬度填反",
