@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from maps.page import write_map
 from maps.plan import plan_map
+from maps.redaction import redacted
+from maps.tiles import Tiles, online_tiles
 from maps.view import (
     Basemap,
     Comparison,
@@ -13,6 +15,7 @@ from maps.view import (
     MapPlace,
     MapResponder,
     MapRoute,
+    MapRow,
     MapStop,
     Outline,
     PlanView,
@@ -30,12 +33,16 @@ __all__ = [
     "MapPlace",
     "MapResponder",
     "MapRoute",
+    "MapRow",
     "MapStop",
     "Outline",
     "PlanView",
     "Roads",
     "Summary",
+    "Tiles",
+    "online_tiles",
     "outline_lines",
     "plan_map",
+    "redacted",
     "write_map",
 ]

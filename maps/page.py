@@ -13,7 +13,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,14 @@ from maps.block import packed_block, unpacked_block
 from maps.secret import Sealed, seal, unseal
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = (
-    "text.js", "block.js", "unlock.js", "data.js", "basemap.js", "basemap_names.js", "marks.js", "cards.js", "panel.js", "page.js",
+KIT = (
+    "text.js", "words.js", "block.js", "unlock.js", "columns.js", "basemap.js", "basemap_names.js", "basemap_tiles.js",
+    "symbols.js", "points.js", "cluster.js", "list.js", "facets.js", "chart.js", "slider.js",
+    "address.js", "copying.js", "legend.js", "print.js", "page.js",
 )  # fmt: skip
-"""Our own scripts, in the order they need each other."""
+"""What every map's page is made of, in the order the scripts need each other."""
+PLAN = ("plan.js", "replay.js", "marks.js", "rows.js", "cards.js", "panel.js", "dispatch.js")
+"""The dispatcher's map."""
 
 _ICONS = {
     "iconUrl": "marker-icon.png",
@@ -47,7 +51,7 @@ class PageMap(folium.Map):  # type: ignore[misc]
 
     Layers are added to it as to any other; what they would fetch is taken from the vendored
     assets, or refused by name when the page is written. `payload` is what our own scripts
-    read.
+    read; `scripts` draw it after the kit, names of our own or paths of one's own.
     """
 
     default_js: list[tuple[str, str]] = []  # noqa: RUF012 - Folium's own class attribute
@@ -62,9 +66,16 @@ class PageMap(folium.Map):  # type: ignore[misc]
         """
     )
 
-    def __init__(self, payload: Mapping[str, Any], location: tuple[float, float], language: str) -> None:
+    def __init__(
+        self,
+        payload: Mapping[str, Any],
+        location: tuple[float, float],
+        language: str,
+        scripts: Sequence[str | Path] = PLAN,
+    ) -> None:
         super().__init__(location=location, tiles=None)
         self.payload = payload
+        self.scripts = tuple(scripts)
         self._id = "plan"  # the same plan gives the same bytes
         PageFigure(language).add_child(self, name=self.get_name())
 
@@ -206,11 +217,9 @@ def _page(page: PageMap, figure: PageFigure, passphrase: str | None) -> str:
     scripts = [
         _own("gate.js"),
         vendored("leaflet", "dist/leaflet.js"),
-        vendored("supercluster", "dist/supercluster.min.js"),
-        vendored("leaflet.markercluster", "dist/leaflet.markercluster.js"),
         f"L.Icon.Default.imagePath = '';\nL.Icon.Default.mergeOptions({_icons()});",
         *scripts,
-        "(() => {\n'use strict';\n" + "\n".join(_own(name) for name in SCRIPTS) + "\n})();",
+        "(() => {\n'use strict';\n" + "\n".join(_own(name) for name in (*KIT, *page.scripts)) + "\n})();",
         code + "\ndispatchKit.ready().catch((error) => { dispatchGate.failed(error); throw error; });",
     ]
     styles = [
@@ -223,7 +232,8 @@ def _page(page: PageMap, figure: PageFigure, passphrase: str | None) -> str:
     # `</script` inside code can only stand in a string, where `<\/` is the same
     scripts = [re.sub(r"<(?=/script|!--)", r"\\x3c", _lines(text), flags=re.IGNORECASE) for text in scripts]
     styles = [_lines(text) for text in styles]
-    policy = _policy(scripts, styles, markup + body, inline_attributes=bool(own_layers))
+    hosts = (page.payload.get("tiles") or {}).get("hosts", ())
+    policy = _policy(scripts, styles, markup + body, inline_attributes=bool(own_layers), image_hosts=hosts)
     return _own("page.html").format(
         language="zh-CN" if figure.language == "zh" else "en",
         policy=policy,
@@ -256,7 +266,10 @@ def _literal(element: Element) -> str:
     return text if text is not None else str(element.render())
 
 
-def _policy(scripts: list[str], styles: list[str], markup: str, *, inline_attributes: bool) -> str:
+def _policy(
+    scripts: list[str], styles: list[str], markup: str, *, inline_attributes: bool, image_hosts: Sequence[str]
+) -> str:
+    """What the browser may do: run and style by these very texts, show images that came along, nothing else."""
     inline = [(kind.lower(), _lines(text)) for kind, text in _INLINE.findall(markup)]
     script_hashes = _hashes(scripts + [text for kind, text in inline if kind == "script"])
     style_hashes = _hashes(styles + [text for kind, text in inline if kind == "style"])
@@ -264,7 +277,7 @@ def _policy(scripts: list[str], styles: list[str], markup: str, *, inline_attrib
         "default-src 'none'",
         f"script-src {script_hashes}",
         f"style-src {style_hashes}",
-        "img-src data: blob:",
+        " ".join(["img-src data: blob:", *image_hosts]),
         "base-uri 'none'",
         "form-action 'none'",
     ]
@@ -289,8 +302,8 @@ def _icons() -> str:
 
 
 @cache
-def _own(name: str) -> str:
-    return (ASSETS / "own" / name).read_text("utf-8")
+def _own(name: str | Path) -> str:
+    return (ASSETS / "own" / name).read_text("utf-8")  # a path from the root stays as it is
 
 
 @cache

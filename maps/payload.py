@@ -8,7 +8,17 @@ from typing import Any
 
 from dispatch.reasons import FRAUD_TYPES, WORDS
 from maps.pack import pack_lines, pack_roads
-from maps.view import Basemap, MapCase, MapClosure, MapResponder, MapRoute, Outline, PlanView, Summary
+from maps.view import (
+    Basemap,
+    MapCase,
+    MapClosure,
+    MapResponder,
+    MapRoute,
+    MapRow,
+    Outline,
+    PlanView,
+    Summary,
+)
 
 SCHEMA = 1
 
@@ -31,15 +41,19 @@ def plan_payload(view: PlanView) -> dict[str, Any]:
         "plan": view.plan_id,
         "language": view.language,
         "watermark": view.watermark,
+        "page": "plan",
+        "stale_minutes": view.stale_minutes,
         "words": {**WORDS, **{f"fraud:{key}": pair for key, pair in FRAUD_TYPES.items()}},
         "summary": _summary(view.summary),
-        "cases": _cases(view.cases),
+        "cases": _cases(view.cases, responder_number),
         "places": _places(view.cases),
         "responders": _responders(view.responders),
         "routes": _routes(view.routes, responder_number),
         "stops": _stops(view.routes, case_number),
         "closures": _closures(view.closures),
+        "rows": _rows(view.rows, case_number),
         "warnings": view.warnings,
+        "tiles": view.tiles.payload() if view.tiles else None,
         "ground": ground_payload(view.basemap),
     }
 
@@ -59,32 +73,44 @@ def _summary(summary: Summary) -> dict[str, Any]:
     return {**asdict(summary), "closes": summary.closes}
 
 
-def _cases(cases: Sequence[MapCase]) -> dict[str, list[Any]]:
-    return _columns(
+def _cases(cases: Sequence[MapCase], responder_number: Mapping[str, int]) -> dict[str, list[Any]]:
+    columns = _columns(
         cases,
         (
-            "id", "tier", "fraud_type", "stake_yuan", "amount_yuan", "hazard_per_hour",
+            "id", "tier", "fraud_type", "county", "town", "stake_yuan", "amount_yuan", "hazard_per_hour",
             "hold_until_minutes", "hold_fraction", "due_minutes", "late_yuan_per_minute",
             "name", "phone", "address", "note", "warnings", "reasons", "needs", "left_out",
-            "why", "instruction",
+            "why", "obvious", "price_yuan", "instruction", "cadre_instruction", "review", "review_yuan",
         ),
     )  # fmt: skip
+    return columns | {"duty": [responder_number.get(case.duty_id or "") for case in cases]}
+
+
+def _rows(rows: Sequence[MapRow], case_number: Mapping[str, int]) -> dict[str, list[Any]]:
+    columns = _columns(rows, ("id", "part", "why"))
+    return columns | {"case": [case_number.get(row.case_id or "") for row in rows]}
 
 
 def _places(cases: Sequence[MapCase]) -> dict[str, list[Any]]:
     rows = [(number, place) for number, case in enumerate(cases) for place in case.places]
     columns = _columns(
         [place for _, place in rows],
-        ("id", "lon", "lat", "radius_metres", "probability", "source", "label", "age_minutes", "why"),
-    )
+        (
+            "id", "lon", "lat", "radius_metres", "probability", "source", "label", "age_minutes", "why",
+            "links",
+        ),
+    )  # fmt: skip
     return {"case": [number for number, _ in rows], **columns}
 
 
 def _responders(responders: Sequence[MapResponder]) -> dict[str, list[Any]]:
     return _columns(
         responders,
-        ("id", "kind", "name", "lon", "lat", "profile", "status", "phone", "shift", "jurisdiction"),
-    )
+        (
+            "id", "kind", "name", "lon", "lat", "profile", "status", "phone", "shift", "rest",
+            "free_at_minutes", "jurisdiction", "areas", "base",
+        ),
+    )  # fmt: skip
 
 
 def _routes(routes: Sequence[MapRoute], responder_number: Mapping[str, int]) -> dict[str, Any]:
@@ -104,7 +130,7 @@ def _stops(routes: Sequence[MapRoute], case_number: Mapping[str, int]) -> dict[s
         **_columns(
             stops,
             (
-                "id", "place_id", "drive_minutes", "arrive", "contact", "leave",
+                "id", "place_id", "drive_minutes", "arrive", "contact", "leave", "earliest", "latest",
                 "wait_minutes", "search_minutes", "state", "leg_metres",
             ),
         ),
@@ -131,7 +157,7 @@ def _closures(closures: Sequence[MapClosure]) -> dict[str, Any]:
 def _outlines(outlines: Sequence[Outline]) -> dict[str, Any]:
     rows = [(outline, line) for outline in outlines for line in outline.lines]
     return {
-        **_columns([outline for outline, _ in rows], ("name", "level")),
+        **_columns([outline for outline, _ in rows], ("name", "level", "code")),
         "lines": pack_lines([line for _, line in rows]),
     }
 

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maps.tiles import Tiles
+
 Text = tuple[str, str]
 """Chinese, English."""
 
@@ -34,7 +36,8 @@ NO_LINE: Lines = np.empty((0, 2))
 class MapPlace:
     """One location where a case's person may be; `source` is a word of the catalogue.
 
-    `why` says in one sentence why it is where it is.
+    `why` says in one sentence why it is where it is. `links` are addresses of navigation
+    services, (service, address) each: only there where they were asked for.
     """
 
     id: str
@@ -46,6 +49,7 @@ class MapPlace:
     label: str = ""
     age_minutes: float | None = None
     why: Text | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,11 @@ class MapCase:
 
     The loss curve is given by its parameters, as in `dispatch.domain.Case`; `stake_yuan` is
     already aged to `PlanView.at`. `left_out` is the reason nobody goes, None for a case that
-    is planned. `why` explains the choice of responder, `instruction` is what is read to it.
+    is planned. `why` explains the choice of responder, `obvious` why not the nearest or the
+    responsible one, `price_yuan` what sending that one would cost in all, where it is known.
+    `instruction` is what is sent to the crew, in Chinese, `cadre_instruction` the same with the
+    least personal data; `duty_id` names the responder whose duty phone to ring where nobody is
+    sent. `review` says why a person should look at its place, `review_yuan` what hangs on it.
     """
 
     id: str
@@ -77,12 +85,24 @@ class MapCase:
     needs: tuple[str, ...] = ()
     left_out: Text | None = None
     why: tuple[Text, ...] = ()
-    instruction: Text | None = None
+    obvious: Text | None = None
+    price_yuan: float | None = None
+    instruction: str = ""
+    cadre_instruction: str = ""
+    duty_id: str | None = None
+    county: str = ""
+    town: str = ""
+    review: tuple[Text, ...] = ()
+    review_yuan: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class MapResponder:
-    """A crew that can be sent. `shift` is from and to, in minutes; `phone` its duty phone."""
+    """A crew that can be sent. `shift` and `rest` are from and to, in minutes; `phone` its duty phone.
+
+    It is busy until `free_at_minutes`. `jurisdiction` says in words what it answers for,
+    `areas` holds the codes of the boundaries around that.
+    """
 
     id: str
     kind: str
@@ -93,12 +113,19 @@ class MapResponder:
     status: str = "free"
     phone: str = ""
     shift: tuple[float, float] | None = None
+    rest: tuple[float, float] | None = None
+    free_at_minutes: float = 0.0
     jurisdiction: str = ""
+    areas: tuple[str, ...] = ()
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MapStop:
-    """One visit. `leg` is the road driven to it, from the stop before or from the base."""
+    """One visit. `leg` is the road driven to it, from the stop before or from the base.
+
+    `contact` is expected between `earliest` and `latest`, None where that is not known.
+    """
 
     id: str
     case_id: str
@@ -107,6 +134,8 @@ class MapStop:
     arrive: float
     contact: float
     leave: float
+    earliest: float | None = None
+    latest: float | None = None
     wait_minutes: float = 0.0
     search_minutes: float = 0.0
     state: str = "planned"
@@ -142,6 +171,19 @@ class MapClosure:
     begins: float | None = None
     ends: float | None = None
     profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapRow:
+    """A row of the alert file that became no case of its own: `part` is `rejected`, `notYet` or `noVisit`.
+
+    `case_id` is the case it was merged into, where there is one.
+    """
+
+    id: str
+    part: str
+    why: Text
+    case_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +256,13 @@ class Outline:
     """A boundary, a lake (closed `lines`) or a river (open ones).
 
     `level` is an administrative level for boundaries (province city county township
-    village), and `lake` or `river` for water.
+    village), and `lake` or `river` for water; `code` is a boundary's own.
     """
 
     name: str
     level: str
     lines: tuple[Lines, ...]
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +292,9 @@ class PlanView:
 
     `policy` and `plan_id` name the plan; `synthetic` puts the practice banner on the page
     and on paper; `attribution` names where the basemap's data come from. `language` is
-    the one the page opens in; both are always in it. `warnings` stand above the lists.
+    the one the page opens in; both are always in it. `warnings` stand above the lists. `rows`
+    are the rows of the alert file that became no case; data older than `stale_minutes` is red.
+    `tiles` are online ones, for who asked for them: with any, the page is not without network.
 
     Raises
     ------
@@ -266,6 +311,7 @@ class PlanView:
     routes: tuple[MapRoute, ...] = ()
     closures: tuple[MapClosure, ...] = ()
     warnings: tuple[Text, ...] = ()
+    rows: tuple[MapRow, ...] = ()
     basemap: Basemap = field(default_factory=Basemap)
     title: Text = ("上门劝阻调度图", "Dispatch map")
     attribution: str = ""
@@ -274,6 +320,8 @@ class PlanView:
     plan_id: str = ""
     language: str = "zh"
     watermark: str = ""
+    stale_minutes: float = 30.0
+    tiles: Tiles | None = None
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

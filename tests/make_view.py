@@ -15,6 +15,7 @@ from maps import (
     MapPlace,
     MapResponder,
     MapRoute,
+    MapRow,
     MapStop,
     Outline,
     PlanView,
@@ -133,6 +134,52 @@ def view(**over) -> PlanView:
     return PlanView(**{**given, **over})
 
 
+def night(**over) -> PlanView:
+    """A night with one of everything: tiers, kinds, two towns, a doubtful place, none at all, rows that are no case."""
+    people = [
+        case("A-1", town="秀水街道", county="固始县", instruction="【指令 1/2】S-A-1 李某", cadre_instruction="【指令 1/2】S-A-1",
+             obvious=("最近的城关派出所二组 8 分钟可到", "the nearest could be there in 8 min"), price_yuan=1_200.0),
+        case("A-2", tier="high", fraud_type="loan", stake_yuan=60_000.0, name="王某", town="蓼城街道", county="固始县",
+             places=(place("A-2", WEST + 0.08, SOUTH + 0.08), place("A-2", WEST + 0.02, SOUTH + 0.09, id="A-2/1", source="fix",
+                     radius_metres=800.0, probability=0.3, age_minutes=12.0)), instruction="【指令 2/2】S-A-2"),
+        case("A-3", tier="medium", fraud_type="investment", stake_yuan=50_000.0, name="张某", town="蓼城街道", county="固始县",
+             places=(place("A-3", WEST + 0.03, SOUTH + 0.03, label="蓼城街道东关村"),)),
+        case("A-4", tier="high", fraud_type="loan", stake_yuan=40_000.0, name="赵某", town="秀水街道", county="固始县",
+             duty_id="P-2", places=(place("A-4", WEST + 0.09, SOUTH + 0.03),),
+             left_out=("没有道路可达（沿河村）", "no road leads to 沿河村"),
+             review=(("最可能的地点误差约 2000 米", "known to about 2000 m only"),), review_yuan=21_000.0),
+        case("A-5", tier="critical", stake_yuan=30_000.0, name="钱某", places=(), left_out=("没有可用地点", "no usable place")),
+    ]  # fmt: skip
+    crews = (
+        responder(areas=("411525",), jurisdiction="固始县", base="城关派出所"),
+        responder("P-2", name="城关派出所二组", shift=(30.0, 240.0)),
+        responder("V-1", kind="village", name="东关村干部", profile="foot", phone="0376-000222",
+                  lon=WEST + 0.035, lat=SOUTH + 0.035),
+        responder("V-2", kind="village", name="沿河村干部", status="off"),
+    )  # fmt: skip
+    one, two, three = (people[at] for at in range(3))
+    routes = (
+        MapRoute("P-1", (stop(one, earliest=9.0, latest=19.0), stop(two, 60.0, wait_minutes=6.0)),
+                 home=110.0, averted_yuan=61_000.0),
+        MapRoute("V-1", (stop(three, 20.0),), home=65.0, averted_yuan=9_000.0),
+    )  # fmt: skip
+    rows = (
+        MapRow("#62", "rejected", ("坐标系：应为 WGS84", "datum: expected WGS84")),
+        MapRow("B-9", "notYet", ("预警时间晚于方案时刻", "alerted later")),
+        MapRow("C-7", "noVisit", ("电话已劝阻", "persuaded by phone")),
+        MapRow("A-2b", "noVisit", ("与警情 A-2 为同一人，已合并", "same person as case A-2"), "A-2"),
+    )
+    given = {
+        "cases": tuple(people),
+        "responders": crews,
+        "routes": routes,
+        "rows": rows,
+        "summary": summary(3, 2, received=9, rejected=1, not_yet=1, no_visit=2, lower_bound_yuan=59_200.0),
+        "synthetic": True,  # a night that stands still
+    }
+    return view(**{**given, **over})
+
+
 def basemap(columns: int = 12) -> Basemap:
     """A square of streets, one boundary, one river, one lake, a few names."""
     lines, ranks = [], []
@@ -152,7 +199,7 @@ def basemap(columns: int = 12) -> Basemap:
     return Basemap(
         roads=roads(lines, ranks, ["中山大道" if rank == 2 else "" for rank in ranks]),
         water=(Outline("史河", "river", (river,)), Outline("秀水湖", "lake", (lake,))),
-        boundaries=(Outline("固始县", "county", (ring,)),),
+        boundaries=(Outline("固始县", "county", (ring,), "411525"),),
         labels=(
             Label("固始县", "county", WEST + 0.06, SOUTH + 0.07, 10),
             Label("秀水街道", "township", WEST + 0.03, SOUTH + 0.09, 5),

@@ -14,9 +14,11 @@ import pandas as pd
 import maps
 from dispatch import loss
 from dispatch.area import Area
+from dispatch.day.arrivals import contact_ranges
 from dispatch.day.closing import closure_rows
+from dispatch.day.obvious import duty_responders, obvious_reasons
 from dispatch.day.planning import Day
-from dispatch.domain import Case, Place, Problem, Responder, Route, Stop
+from dispatch.domain import Case, Kind, Place, Plan, Problem, Responder, Route, Stop
 from dispatch.places.locate import why_here
 from dispatch.reasons import CATALOGUE, Reason, say
 from dispatch.redact import mask_address, mask_name, mask_numbers, mask_phone
@@ -26,20 +28,27 @@ from maps.view import NO_LINE
 
 LABEL_WEIGHT = {"city": 1e9, "county": 1e8, "township": 1e6, "village": 1e3, "hamlet": 1.0}
 
+LEAST_TOLD: Kind = "village"
+"""Who is told least about a person: its neighbours."""
+NAMED = 4
+"""Units of a jurisdiction that are named before the rest is counted."""
+
 
 def plan_view(day: Day, book: SheetBook, *, language: str, masked: bool) -> maps.PlanView:
     """The whole day as the dispatcher's map shows it."""
-    area = day.area
+    area, planning = day.area, day.rules.planning
     return maps.PlanView(
         area=area.name,
         at=day.problem.at,
         horizon_minutes=day.problem.horizon_minutes,
         summary=_summary(day),
         cases=tuple(_cases(day, book, masked=masked)),
-        responders=tuple(_responder(one, day.roster.phones) for one in day.problem.responders),
+        responders=tuple(_responders(day)),
         routes=tuple(_routes(day)),
         closures=tuple(_closures(day)),
         warnings=tuple(_both(one) for one in day.warnings),
+        rows=tuple(_rows(day)),
+        stale_minutes=planning.stale_after_minutes,
         basemap=basemap(area),
         attribution=area.attribution,
         synthetic=area.synthetic,
@@ -85,7 +94,8 @@ def _outlines(table: gpd.GeoDataFrame, level: str | None) -> Iterable[maps.Outli
         row = table.iloc[number]
         kind = str(row[level]) if level else ("lake" if "Polygon" in geometry.geom_type else "river")
         name = row["name"] if isinstance(row["name"], str) else ""
-        yield maps.Outline(name, kind, maps.outline_lines(geometry))
+        code = str(row["code"]) if level else ""
+        yield maps.Outline(name, kind, maps.outline_lines(geometry), code)
 
 
 def _summary(day: Day) -> maps.Summary:
@@ -128,6 +138,9 @@ def _short(code: str) -> tuple[str, str]:
 def _cases(day: Day, book: SheetBook, *, masked: bool) -> Iterable[maps.MapCase]:
     left_out = {one.case_id: one.reason for one in day.plan.left_out}
     instructions = _instructions(book)
+    names = _names(day.area)
+    obvious, duty = obvious_reasons(day.problem, day.plan), duty_responders(day.problem)
+    looks = {one.case.id: one for one in day.looks}
     for case in day.problem.cases:
         person = day.people[case.id]
         name, phone, address, note = (
@@ -136,6 +149,9 @@ def _cases(day: Day, book: SheetBook, *, masked: bool) -> Iterable[maps.MapCase]
         if masked:
             name, phone = mask_name(name), mask_phone(phone)
             address, note = mask_address(address), mask_numbers(note)
+        first = _first_place(day.plan, case)
+        told, cadre = instructions.get(case.id, ("", ""))
+        look = looks.get(case.id)
         yield maps.MapCase(
             id=case.id,
             tier=case.tier,
@@ -156,8 +172,44 @@ def _cases(day: Day, book: SheetBook, *, masked: bool) -> Iterable[maps.MapCase]
             reasons=tuple(_both(reason) for reason in case.reasons),
             needs=tuple(sorted(case.needs)),
             left_out=_both(left_out[case.id]) if case.id in left_out else None,
-            instruction=instructions.get(case.id),
+            obvious=_both(obvious[case.id]) if case.id in obvious else None,
+            instruction=told,
+            cadre_instruction=cadre,
+            duty_id=duty.get(case.id),
+            county=names.get(first.county or "", "") if first else "",
+            town=names.get(first.township or "", "") if first else "",
+            review=tuple(dict.fromkeys(_both(one) for one in look.reasons)) if look else (),
+            review_yuan=look.yuan_at_risk if look else 0.0,
         )
+
+
+def _names(area: Area) -> dict[str, str]:
+    table = area.gazetteer
+    return dict(zip(table["code"].astype(str), table["name"].astype(str), strict=True))
+
+
+def _first_place(plan: Plan, case: Case) -> Place | None:
+    """Where the case counts as: the first place gone to, else the likeliest."""
+    stops = [stop for route in plan.routes for stop in route.stops if stop.case_id == case.id]
+    if stops:
+        return case.place(min(stops, key=lambda stop: stop.contact).place_id)
+    return max(case.places, key=lambda place: place.probability, default=None)
+
+
+def _rows(day: Day) -> Iterable[maps.MapRow]:
+    """Every row of the alert file that became no case, with its reason; rejected ones by row number."""
+    for row, expected in zip(day.alerts.rejected["row"], day.alerts.rejected["expected"], strict=True):
+        yield maps.MapRow(f"#{row}", "rejected", _no_data(str(expected)))
+    for alert in day.triage.not_yet["alert_id"]:
+        yield maps.MapRow(str(alert), "notYet", _both(Reason("NOT_YET")))
+    columns = (day.triage.no_visit[name] for name in ("alert_id", "code", "params"))
+    for alert, code, params in zip(*columns, strict=True):
+        yield maps.MapRow(str(alert), "noVisit", _both(Reason(code, params)), params.get("case"))
+
+
+def _no_data(expected: str) -> tuple[str, str]:
+    """What a rejected row should have held, in both languages; what it did hold is told in rejected.csv alone."""
+    return expected, expected
 
 
 def _place(place: Place, *, masked: bool) -> maps.MapPlace:
@@ -178,11 +230,14 @@ def _place(place: Place, *, masked: bool) -> maps.MapPlace:
 
 
 def _instructions(book: SheetBook) -> dict[str, tuple[str, str]]:
-    """What is read to the crew of each case, by case id; the first message is the route's own."""
+    """By case id what is sent to the crew, in Chinese, and what a village cadre may be sent of it.
+
+    The first message of a route is the route's own.
+    """
     told = {}
     for sheet in book.sheets:
-        chinese, english = route_messages(book, sheet, "zh"), route_messages(book, sheet, "en")
-        for stop, *words in zip(sheet.stops, chinese[1:], english[1:], strict=True):
+        own, least = route_messages(book, sheet), route_messages(book, replace(sheet, kind=LEAST_TOLD))
+        for stop, *words in zip(sheet.stops, own[1:], least[1:], strict=True):
             told[stop.case_id] = (words[0], words[1])
     return told
 
@@ -191,7 +246,15 @@ def _both(reason: Reason) -> tuple[str, str]:
     return say(reason, "zh"), say(reason, "en")
 
 
-def _responder(one: Responder, phones: Mapping[str, str]) -> maps.MapResponder:
+def _responders(day: Day) -> Iterable[maps.MapResponder]:
+    names, phones = _names(day.area), day.roster.phones
+    for one in day.problem.responders:
+        yield _responder(one, phones.get(one.id, ""), names)
+
+
+def _responder(one: Responder, phone: str, names: Mapping[str, str]) -> maps.MapResponder:
+    pause = one.shift.break_start, one.shift.break_end
+    own = sorted(one.jurisdiction)
     return maps.MapResponder(
         id=one.id,
         kind=one.kind,
@@ -200,20 +263,31 @@ def _responder(one: Responder, phones: Mapping[str, str]) -> maps.MapResponder:
         lat=one.lat,
         profile=one.profile,
         status=one.status,
-        phone=phones.get(one.id, ""),
+        phone=phone,
         shift=(one.shift.start, one.shift.end),
+        rest=(pause[0], pause[1]) if pause[0] is not None and pause[1] is not None else None,
+        free_at_minutes=one.free_at_minutes,
+        jurisdiction="、".join(names.get(code, code) for code in own[:NAMED])
+        + (f" +{len(own) - NAMED}" if len(own) > NAMED else ""),
+        areas=tuple(own),
+        base=names.get(one.base, ""),
     )
 
 
 def _routes(day: Day) -> Iterable[maps.MapRoute]:
     cases = {case.id: case for case in day.problem.cases}
+    planning = day.rules.planning
+    spread = planning.drive_early_share, planning.drive_late_share
     for route in day.plan.routes:
         if not route.stops:
             continue
         home = day.legs.get(f"{route.responder_id}/home")
         yield maps.MapRoute(
             responder_id=route.responder_id,
-            stops=tuple(_stop(day, stop) for stop in route.stops),
+            stops=tuple(
+                _stop(day, stop, *between)
+                for stop, between in zip(route.stops, contact_ranges(route.stops, *spread), strict=True)
+            ),
             home=route.home,
             averted_yuan=_averted(day.problem, cases, route),
             home_leg=home.lonlat if home else NO_LINE,
@@ -241,7 +315,7 @@ def _closures(day: Day) -> Iterable[maps.MapClosure]:
         )
 
 
-def _stop(day: Day, stop: Stop) -> maps.MapStop:
+def _stop(day: Day, stop: Stop, earliest: float, latest: float) -> maps.MapStop:
     leg = day.legs[stop.id]
     return maps.MapStop(
         id=stop.id,
@@ -251,6 +325,8 @@ def _stop(day: Day, stop: Stop) -> maps.MapStop:
         arrive=stop.arrive,
         contact=stop.contact,
         leave=stop.leave,
+        earliest=earliest,
+        latest=latest,
         wait_minutes=stop.wait_minutes,
         search_minutes=stop.search_minutes,
         state=stop.state,

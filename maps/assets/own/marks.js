@@ -1,52 +1,4 @@
-// Cases, responders and routes on the map: colour and shape say the same thing twice.
-
-const TIER_INK = { critical: "#b0123b", high: "#d97706", medium: "#1f6fb2", low: "#5d6b7a" };
-const TIER_SHAPE = { critical: "diamond", high: "triangle", medium: "square", low: "circle" };
-const KIND_INK = { station: "#1d3f8f", town: "#0b7a6b", village: "#5c7a1a", county: "#7a3296" };
-const KIND_SIGN = { station: ["警", "P"], town: ["镇", "T"], village: ["村", "V"], county: ["县", "C"] };
-const CLUSTER_ABOVE = 5000;
-
-const tierInk = (tier) => TIER_INK[tier] || TIER_INK.low;
-const kindInk = (kind) => KIND_INK[kind] || "#444444";
-
-/** Corner points of a shape of radius 1 around 0, 0; null for a circle. */
-const CORNERS = {
-  diamond: [[0, -1.22], [1.1, 0], [0, 1.22], [-1.1, 0]],
-  triangle: [[0, -1.2], [1.18, 0.88], [-1.18, 0.88]],
-  square: [[-0.92, -0.92], [0.92, -0.92], [0.92, 0.92], [-0.92, 0.92]],
-  circle: null,
-};
-
-function shapePath(context, shape, x, y, radius) {
-  context.beginPath();
-  const corners = CORNERS[shape];
-  if (!corners) return context.arc(x, y, radius, 0, 2 * Math.PI);
-  corners.forEach(([dx, dy], at) => context[at ? "lineTo" : "moveTo"](x + dx * radius, y + dy * radius));
-  return context.closePath();
-}
-
-/** The same shape as a small picture for lists and the legend. */
-function shapeIcon(tier, out = false, size = 18) {
-  const shape = TIER_SHAPE[tier] || "circle", ink = tierInk(tier), half = size / 2, radius = half * 0.72;
-  const look = { fill: out ? "#ffffff" : ink, stroke: ink, "stroke-width": out ? 2 : 1, "stroke-linejoin": "round" };
-  const corners = CORNERS[shape];
-  const body = corners
-    ? make("polygon", { points: corners.map(([x, y]) => (half + x * radius) + "," + (half + y * radius)).join(" "), ...look })
-    : make("circle", { cx: half, cy: half, r: radius, ...look });
-  const reach = radius * 0.42, low = shape === "triangle" ? radius * 0.22 : 0;
-  const cross = out && make("path", {
-    d: `M${half - reach} ${half + low - reach}L${half + reach} ${half + low + reach}M${half + reach} ${half + low - reach}L${half - reach} ${half + low + reach}`,
-    stroke: ink, "stroke-width": 1.8, "stroke-linecap": "round",
-  });
-  return make("svg.icon", { width: size, height: size, viewBox: `0 0 ${size} ${size}`, "aria-hidden": "true" }, body, cross);
-}
-
-function kindIcon(kind, size = 20) {
-  const sign = KIND_SIGN[kind] || ["?", "?"];
-  return make("svg.icon", { width: size, height: size, viewBox: "0 0 20 20", "aria-hidden": "true" },
-    make("rect", { x: 1, y: 1, width: 18, height: 18, rx: 5, fill: kindInk(kind) }),
-    make("text", { x: 10, y: 14.2, "text-anchor": "middle", fill: "#ffffff", "font-size": 11.5, "font-weight": 600 }, pick(sign)));
-}
+// Cases, crews, routes and closures of a plan on the map.
 
 /** A canvas mark: sized by zoom, drawn by `paint(context, x, y, radius)`. */
 const Mark = L.CircleMarker.extend({
@@ -59,7 +11,6 @@ const Mark = L.CircleMarker.extend({
     if (!renderer._drawing || this._empty() || this._radius <= 0) return;
     const context = renderer._ctx;
     context.save();
-    context.globalAlpha = this.faded ? 0.18 : 1;
     context.setLineDash([]);
     context.lineJoin = context.lineCap = "round";
     this.options.paint(context, this._point.x, this._point.y, this._radius, this);
@@ -68,95 +19,7 @@ const Mark = L.CircleMarker.extend({
 });
 
 /** A quiet day is drawn as if one step closer, so that numbers can be read sooner. */
-const nearness = (zoom) => zoom + (kit.plan.cases.length <= 150 ? 1.5 : 0);
-
-function caseSize(zoom, mark) {
-  const near = nearness(zoom);
-  return (mark.chosen ? 3 : 0) + (near < 10 ? 5 : near < 11 ? 6 : near < 12 ? 7 : near < 13 ? 9 : 10);
-}
-
-function paintCase(context, x, y, radius, mark) {
-  const one = mark.subject, ink = tierInk(one.tier), shape = TIER_SHAPE[one.tier] || "circle";
-  const out = !one.stops.length, low = shape === "triangle" ? radius * 0.22 : 0;
-  if (mark.chosen) {
-    context.beginPath();
-    context.arc(x, y, radius + 7, 0, 2 * Math.PI);
-    context.fillStyle = "rgba(20,33,61,0.14)";
-    context.fill();
-    context.lineWidth = 2;
-    context.strokeStyle = "#14213d";
-    context.stroke();
-  }
-  shapePath(context, shape, x, y, radius);
-  context.lineWidth = out ? 5 : 3.4;
-  context.strokeStyle = "#ffffff";
-  context.stroke();
-  context.fillStyle = out ? "#ffffff" : ink;
-  context.fill();
-  if (out) {
-    context.lineWidth = 2.2;
-    context.strokeStyle = ink;
-    context.stroke();
-    const reach = radius * 0.42;
-    context.beginPath();
-    context.moveTo(x - reach, y + low - reach);
-    context.lineTo(x + reach, y + low + reach);
-    context.moveTo(x + reach, y + low - reach);
-    context.lineTo(x - reach, y + low + reach);
-    context.lineWidth = 2;
-    context.stroke();
-  } else if (radius >= 8.5) {
-    context.fillStyle = "#ffffff";
-    context.font = "700 " + Math.round(radius * 1.08) + "px " + FONT;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillText(String(one.stops[0].order), x, y + low + 0.5);
-  }
-}
-
-const onDuty = (responder) => responder.status !== "off";
-
-function responderSize(zoom, mark) {
-  const busy = Boolean(mark.subject.route), grown = mark.chosen ? 3 : 0, near = nearness(zoom);
-  if (busy) return grown + (near < 10 ? 5 : near < 11 ? 6.5 : near < 13 ? 8 : 9.5);
-  if (mark.chosen) return 10;
-  if (!onDuty(mark.subject)) return zoom < 13 ? 0 : 5;
-  if (mark.subject.kind === "village") return zoom < 12 ? 0 : zoom < 13 ? 3 : 7;
-  return zoom < 11 ? 2.4 : zoom < 13 ? 4 : 8;
-}
-
-function paintResponder(context, x, y, radius, mark) {
-  const responder = mark.subject, ink = onDuty(responder) ? kindInk(responder.kind) : "#8d8d8d", busy = Boolean(responder.route);
-  if (mark.chosen) {
-    context.beginPath();
-    context.arc(x, y, radius + 7, 0, 2 * Math.PI);
-    context.fillStyle = "rgba(20,33,61,0.14)";
-    context.fill();
-    context.lineWidth = 2;
-    context.strokeStyle = "#14213d";
-    context.stroke();
-  }
-  context.beginPath();
-  if (radius < 5) context.arc(x, y, radius, 0, 2 * Math.PI);
-  else if (context.roundRect) context.roundRect(x - radius, y - radius, 2 * radius, 2 * radius, radius * 0.45);
-  else context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
-  context.lineWidth = busy ? 3 : 2.4;
-  context.strokeStyle = "#ffffff";
-  context.stroke();
-  context.fillStyle = busy || radius < 5 ? ink : "#ffffff";
-  context.fill();
-  if (!busy && radius >= 5) {
-    context.lineWidth = 1.4;
-    context.strokeStyle = ink;
-    context.stroke();
-  }
-  if (radius < 6) return;
-  context.fillStyle = busy ? "#ffffff" : ink;
-  context.font = "600 " + Math.round(radius * 1.22) + "px " + FONT;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillText(pick(KIND_SIGN[responder.kind] || ["?", "?"]), x, y + 0.5);
-}
+const nearness = (zoom) => zoom + (kit.plan.size <= 150 ? 1.5 : 0);
 
 /** A line on screen moved to the right of its direction, as one drives. */
 function keptRight(part, pixels) {
@@ -181,7 +44,7 @@ const DrivenLine = L.Polyline.extend({
       context.beginPath();
       for (const part of parts) part.forEach((point, at) => context[at ? "lineTo" : "moveTo"](point.x, point.y));
     };
-    context.globalAlpha = this.faded ? 0.12 : chosen ? 1 : 0.8;
+    context.globalAlpha = this.faded || this.bare ? 0.12 : chosen ? 1 : 0.8;
     context.setLineDash([]);
     path();
     context.strokeStyle = "#ffffff";
@@ -193,7 +56,7 @@ const DrivenLine = L.Polyline.extend({
     context.lineWidth = width;
     context.stroke();
     context.setLineDash([]);
-    if (!this.faded && (chosen || nearness(zoom) >= 12.5)) this.paintArrows(context, parts, width);
+    if (!this.faded && !this.bare && (chosen || nearness(zoom) >= 12.5)) this.paintArrows(context, parts, width);
     context.restore();
   },
 
@@ -286,7 +149,7 @@ function closureWords(one) {
 
 /** Where a closure can be clicked: the middle of its longest road. */
 function closureSpot(one) {
-  const longest = one.roads.reduce((best, road) => (best && L.latLng(best[0]).distanceTo(best.at(-1)) >= L.latLng(road[0]).distanceTo(road.at(-1)) ? best : road), null);
+  const longest = one.roads.reduce((best, road) => (best && L.latLng(best[0]).distanceTo(best[best.length - 1]) >= L.latLng(road[0]).distanceTo(road[road.length - 1]) ? best : road), null);
   return longest && longest[Math.floor(longest.length / 2)];
 }
 
@@ -295,52 +158,191 @@ const TouchLine = L.Polyline.extend({ _updatePath() {} });
 
 /** All marks of a plan; `onPick(what)` is called when one is clicked. */
 class Marks {
-  constructor(map, plan, onPick) {
-    Object.assign(this, { map, plan, onPick, show: { routes: true, responders: true, radius: true, closures: true } });
+  constructor(map, plan, facets, onPick) {
+    Object.assign(this, { map, plan, facets, onPick, show: { routes: true, responders: true, radius: true, closures: true, areas: false }, chosen: null, moved: null });
     // names lie between the routes and the marks; only the upper canvas listens
     this.lower = L.canvas({ padding: 0.25, pane: "routes" });
     this.canvas = L.canvas({ padding: 0.25, tolerance: 4 });
-    this.layers = { routes: L.layerGroup(), radius: L.layerGroup(), responders: L.layerGroup(), closures: L.layerGroup() };
-    this.caseMark = new Map();
-    this.responderMark = new Map();
+    this.layers = { routes: L.layerGroup(), closures: L.layerGroup(), areas: L.layerGroup() };
     this.driven = [];
-    this.layers.cases = plan.cases.length > CLUSTER_ABOVE ? this.clusters() : L.layerGroup();
     for (const route of plan.routes) this.addRoute(route);
     for (const one of plan.closures) this.addClosure(one);
-    // crews of one base share its point: those that were sent lie on top
-    for (const busy of [false, true]) {
-      for (const responder of plan.responders) if (Boolean(responder.route) === busy) this.addResponder(responder);
-    }
-    // less urgent first, so that the most urgent lie on top
-    const order = [...plan.cases].filter((one) => one.place).sort((a, b) => TIERS.indexOf(b.tier) - TIERS.indexOf(a.tier));
-    const marks = order.map((one) => this.addCase(one));
-    if (this.layers.cases.addLayers) this.layers.cases.addLayers(marks);
-    else marks.forEach((mark) => this.layers.cases.addLayer(mark));
-    this.spots = L.layerGroup().addTo(map);
-    this.refresh();
-    map.on("zoomend", () => this.refresh());
+    this.places = { lon: plan.places.lon, lat: plan.places.lat };
+    this.crews = new PointLayer(this.crewSource(), { pane: "crews" });
+    this.cases = new PointLayer(this.caseSource(), { pane: "marks" });
   }
 
-  clusters() {
-    return L.markerClusterGroup({
-      chunkedLoading: true, showCoverageOnHover: false, maxClusterRadius: 56, disableClusteringAtZoom: 14,
-      spiderfyOnMaxZoom: false, animate: false, iconCreateFunction: (cluster) => clusterIcon(cluster.getAllChildMarkers().map((mark) => mark.subject)),
-    });
+  mount() {
+    this.map.addLayer(this.crews).addLayer(this.cases);
+    this.listen();
+    this.filter();
+    this.refresh();
   }
+
+  /** Marks are canvases: clicks are looked up, and come before those of the lines below. */
+  listen() {
+    const container = this.map.getContainer(), tip = make("div.tip", { "aria-hidden": "true", hidden: true });
+    const spot = (event) => this.map.mouseEventToContainerPoint(event);
+    const mine = (event) => !event.target.closest(".leaflet-control, .leaflet-popup, button");
+    container.append(tip);
+    container.addEventListener("click", (event) => {
+      if (!mine(event) || (this.map.dragging && this.map.dragging.moved())) return;
+      const what = this.under(spot(event));
+      if (!what) return;
+      event.stopPropagation();
+      if (what.group) this.apart(what.group); else this.onPick(what);
+    }, true);
+    container.addEventListener("mousemove", (event) => {
+      const what = mine(event) ? this.under(spot(event)) : null;
+      container.classList.toggle("pointing", Boolean(what));
+      tip.hidden = !what;
+      if (!what) return;
+      const at = spot(event);
+      tip.replaceChildren(this.tipOf(what));
+      tip.style.transform = `translate(${Math.min(at.x + 14, container.clientWidth - 220)}px, ${at.y + 14}px)`;
+    });
+    container.addEventListener("mouseleave", () => { tip.hidden = true; });
+  }
+
+  under(point) {
+    const found = this.cases.hit(point);
+    if (found) return found.group ? { group: found.group } : { type: "case", number: found.at };
+    const crew = this.show.responders ? this.crews.hit(point) : null;
+    if (!crew) return null;
+    const responder = this.plan.responders[crew.at];
+    return responder.route ? { type: "route", number: responder.route.number } : { type: "responder", number: responder.number };
+  }
+
+  tipOf(what) {
+    if (what.group) return make("span", {}, say("clusterSaid", count(what.group.size), this.plan.tier.values.map((tier, part) => (what.group.parts[part] ? word(tier) + " " + count(what.group.parts[part]) : null)).filter(Boolean).join(pick(["、", ", "]))));
+    if (what.type === "case") {
+      const stop = this.plan.first[what.number];
+      return make("span", {}, make("b", {}, given(this.plan.columns.id[what.number])), " ", word(this.plan.columns.tier[what.number]), " · ", stop ? say("eta", clock(stop.contact)) : say("leftOut"));
+    }
+    const responder = what.type === "route" ? this.plan.routes[what.number].responder : this.plan.responders[what.number];
+    return make("span", {}, make("b", {}, given(responder.name)), " ", shiftState(responder).text);
+  }
+
+  /** A group is opened by going closer. */
+  apart(group) {
+    const bounds = L.latLngBounds(group.members.map((at) => [this.places.lat[this.plan.place[at]], this.places.lon[this.plan.place[at]]]));
+    const zoom = Math.min(18, Math.max(this.map.getZoom() + 1, this.map.getBoundsZoom(bounds.pad(0.1))));
+    this.map.setView(bounds.getCenter(), zoom);
+  }
+
+  caseSource() {
+    const { plan, facets } = this, rank = TIERS.map((_, at) => at);
+    // less urgent first, so that the most urgent lie on top
+    const order = Int32Array.from({ length: plan.size }, (_, at) => at).filter((at) => plan.place[at] >= 0);
+    order.sort((a, b) => (rank[plan.tier.of[b]] ?? 9) - (rank[plan.tier.of[a]] ?? 9) || a - b);
+    return {
+      count: plan.size, x: plan.x, y: plan.y, order, shown: facets.shown,
+      parts: plan.tier.values.map((tier) => ({ tier, ink: tierInk(tier), shape: TIER_SHAPE[tier] || "circle", severe: isSevere(tier) })),
+      part: (at) => plan.tier.of[at],
+      size: (at, zoom) => {
+        const near = nearness(zoom);
+        if (this.fadedCases && this.fadedCases.has(at)) return 10; // stops of the chosen route can be read from afar
+        return (this.isChosen("case", at) ? 3 : 0) + (near < 10 ? 5 : near < 11 ? 6 : near < 12 ? 7 : near < 13 ? 9 : 10);
+      },
+      paint: (context, at, x, y, radius) => {
+        const stop = plan.first[at], met = state.minutes !== null && stop && stop.contact <= state.minutes;
+        context.globalAlpha = this.fadedCases && !this.fadedCases.has(at) ? 0.18 : met ? 0.35 : 1;
+        paintTier(context, x, y, radius, { tier: plan.tier.values[plan.tier.of[at]], out: !stop, text: stop ? (met ? "✓" : String(stop.order)) : "", chosen: this.isChosen("case", at) });
+      },
+      under: (context, at, x, y, scale) => this.paintSpots(context, at, x, y, scale),
+    };
+  }
+
+  /** Circles of uncertainty, and the other candidate places joined to the one that counts. */
+  paintSpots(context, at, x, y, scale) {
+    const { plan, places } = this, strong = this.isChosen("case", at);
+    if (!strong && (!this.show.radius || this.map.getZoom() < 12 || (this.fadedCases && !this.fadedCases.has(at)))) return;
+    const ink = tierInk(plan.columns.tier[at]), metres = (156543.034 * 256) / (256 * scale); // on the equator, a pixel at zoom 0
+    context.lineCap = "round";
+    for (let place = plan.placeStart[at]; place < plan.placeStart[at + 1]; place++) {
+      const here = place === plan.place[at], px = here ? x : x + (worldX(places.lon[place]) - plan.x[at]) * scale, py = here ? y : y + (worldY(places.lat[place]) - plan.y[at]) * scale;
+      const radius = plan.places.radius_metres[place] / (metres * Math.cos((places.lat[place] * Math.PI) / 180));
+      context.strokeStyle = context.fillStyle = ink;
+      context.setLineDash([]);
+      if (radius > 3) {
+        context.beginPath();
+        context.arc(px, py, radius, 0, 2 * Math.PI);
+        context.globalAlpha = strong ? 0.12 : 0.05;
+        context.fill();
+        context.globalAlpha = strong ? 0.8 : 0.35;
+        context.lineWidth = strong ? 1.6 : 0.8;
+        context.stroke();
+      }
+      if (here) continue;
+      context.globalAlpha = strong ? 0.95 : 0.6;
+      context.lineWidth = strong ? 2 : 1.2;
+      context.setLineDash([2, 5]);
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(px, py);
+      context.stroke();
+      context.setLineDash([]);
+      context.beginPath();
+      context.arc(px, py, strong ? 6 : 4, 0, 2 * Math.PI);
+      context.fillStyle = "#ffffff";
+      context.globalAlpha = 1;
+      context.lineWidth = 2;
+      context.fill();
+      context.stroke();
+    }
+  }
+
+  crewSource() {
+    const { plan } = this, crews = plan.responders;
+    this.home = { x: Float64Array.from(crews, (one) => worldX(one.lon)), y: Float64Array.from(crews, (one) => worldY(one.lat)) };
+    // crews of one base share its point: those that were sent lie on top
+    const order = Int32Array.from(crews.keys()).sort((a, b) => Number(Boolean(crews[a].route)) - Number(Boolean(crews[b].route)) || a - b);
+    return {
+      count: crews.length, x: this.home.x.slice(), y: this.home.y.slice(), order,
+      size: (at, zoom) => (this.show.responders || this.isChosen("responder", at) ? this.crewSize(crews[at], zoom, at) : 0),
+      paint: (context, at, x, y, radius) => {
+        const one = crews[at], code = shiftState(one).code;
+        context.globalAlpha = this.fadedRoutes && !(one.route && this.fadedRoutes.has(one.route)) ? 0.18 : 1;
+        paintKind(context, x, y, radius, { kind: one.kind, busy: Boolean(one.route), off: ["off", "over", "later"].includes(code), chosen: this.isChosen("responder", at) || (one.route && this.isChosen("route", one.route.number)) });
+        if (one.kind === "station" && !this.moved && this.map.getZoom() >= 13) this.paintBase(context, one, x, y + radius + 9);
+      },
+    };
+  }
+
+  crewSize(one, zoom, at) {
+    const grown = this.isChosen("responder", at) ? 3 : 0, near = nearness(zoom);
+    if (one.route) return grown + (near < 10 ? 5 : near < 11 ? 6.5 : near < 13 ? 8 : 9.5);
+    if (grown) return 10;
+    if (one.status === "off") return zoom < 13 ? 0 : 5;
+    if (one.kind === "village") return zoom < 12 ? 0 : zoom < 13 ? 3 : 7;
+    return zoom < 11 ? 2.4 : zoom < 13 ? 4 : 8;
+  }
+
+  paintBase(context, one, x, y) {
+    context.font = "600 11px " + FONT;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.strokeStyle = "rgba(255,255,255,0.92)";
+    context.lineWidth = 3;
+    context.strokeText(one.base || one.name, x, y);
+    context.fillStyle = KIND_INK.station;
+    context.fillText(one.base || one.name, x, y);
+  }
+
+  isChosen(type, number) { return this.chosen !== null && this.chosen.type === type && this.chosen.number === number; }
 
   addRoute(route) {
     const options = { renderer: this.lower, pane: "routes", interactive: false, color: kindInk(route.responder.kind), smoothFactor: 0.6 };
-    const legs = route.stops.map((stop) => [stop.leg, false]).concat([[route.homeLeg, true]]);
-    for (const [leg, homeward] of legs) {
-      if (leg.length < 2) continue;
-      const line = new DrivenLine(leg, { ...options, homeward, weight: 6 });
+    const legs = route.stops.map((stop) => stop.leg).filter((leg) => leg.length > 1);
+    for (const [parts, homeward] of [[legs, false], [[route.homeLeg], true]]) {
+      if (!parts.length || parts[0].length < 2) continue;
+      const line = new DrivenLine(parts, { ...options, homeward, weight: 6 });
       line.route = route;
-      if (!homeward) {
-        const touch = new TouchLine(leg, { renderer: this.canvas, weight: 8, smoothFactor: 2, bubblingMouseEvents: false });
-        touch.on("click", () => this.onPick({ type: "route", number: route.number }));
-        this.layers.routes.addLayer(line).addLayer(touch);
-      }
       this.driven.push(line);
+      if (homeward) continue;
+      const touch = new TouchLine(parts, { renderer: this.canvas, weight: 8, smoothFactor: 2, bubblingMouseEvents: false });
+      touch.on("click", () => this.onPick({ type: "route", number: route.number }));
+      this.layers.routes.addLayer(line).addLayer(touch);
     }
   }
 
@@ -362,118 +364,102 @@ class Marks {
     this.layers.closures.addLayer(mark);
   }
 
-  addResponder(responder) {
-    const mark = new Mark([responder.lat, responder.lon], {
-      renderer: this.canvas, size: responderSize, paint: paintResponder, bubblingMouseEvents: false,
+  /** Boundaries of what crews answer for: of one that is chosen, or of all stations. */
+  drawAreas() {
+    const { layers, plan, chosen } = this, group = layers.areas;
+    group.clearLayers();
+    const one = chosen && chosen.type === "responder" ? plan.responders[chosen.number] : chosen && chosen.type === "route" ? plan.routes[chosen.number].responder : null;
+    const crews = one ? [one] : this.show.areas ? plan.responders.filter((each) => each.kind === "station") : [];
+    const codes = new Map(crews.flatMap((each) => each.areas.map((code) => [code, each])));
+    if (!codes.size) return;
+    const borders = data.ground.boundaries, known = borders.code || [];
+    this.borderLines = this.borderLines || unpackLines(borders.lines);
+    known.forEach((code, at) => {
+      const owner = code && codes.get(code);
+      if (owner) group.addLayer(L.polygon(latlons(this.borderLines, at), { renderer: this.lower, pane: "routes", interactive: false, color: kindInk(owner.kind), weight: 2, opacity: 0.75, dashArray: "6 4", fillOpacity: one ? 0.08 : 0.03 }));
     });
-    mark.subject = responder;
-    mark.on("click", () => this.onPick(responder.route
-      ? { type: "route", number: responder.route.number } : { type: "responder", number: responder.number }));
-    this.responderMark.set(responder.number, mark);
-    this.layers.responders.addLayer(mark);
-  }
-
-  addCase(one) {
-    const mark = new Mark([one.place.lat, one.place.lon], {
-      renderer: this.canvas, size: caseSize, paint: paintCase, bubblingMouseEvents: false,
-    });
-    mark.subject = one;
-    mark.on("click", () => this.onPick({ type: "case", number: one.number }));
-    this.caseMark.set(one.number, mark);
-    if (this.plan.cases.length <= CLUSTER_ABOVE) this.addSpots(one, this.layers.radius);
-    return mark;
-  }
-
-  /** Circles of uncertainty, and the other candidate places joined to the one that counts. */
-  addSpots(one, group, strong = false) {
-    const ink = tierInk(one.tier), quiet = { renderer: this.canvas, interactive: false, color: ink };
-    for (const place of one.places) {
-      const latlon = [place.lat, place.lon];
-      if (place.radius_metres > 0) {
-        group.addLayer(L.circle(latlon, {
-          ...quiet, radius: place.radius_metres, weight: strong ? 1.6 : 0.8, opacity: strong ? 0.8 : 0.35, fillOpacity: strong ? 0.12 : 0.05,
-        }));
-      }
-      if (place === one.place) continue;
-      group.addLayer(L.polyline([[one.place.lat, one.place.lon], latlon], { ...quiet, weight: strong ? 2 : 1.2, dashArray: "2 5", opacity: strong ? 0.95 : 0.6 }));
-      group.addLayer(L.circleMarker(latlon, { ...quiet, radius: strong ? 6 : 4, weight: 2, fillColor: "#ffffff", fillOpacity: 1 }));
-    }
   }
 
   refresh() {
-    const zoom = this.map.getZoom();
-    const wanted = { routes: this.show.routes, closures: this.show.closures && this.plan.closures.length > 0, responders: this.show.responders, radius: this.show.radius && zoom >= 12, cases: true };
-    for (const name of ["radius", "routes", "closures", "responders", "cases"]) {
+    const wanted = { routes: this.show.routes, closures: this.show.closures && this.plan.closures.length > 0, areas: true };
+    for (const name of ["areas", "routes", "closures"]) {
       const layer = this.layers[name], shown = this.map.hasLayer(layer);
       if (wanted[name] && !shown) this.map.addLayer(layer);
       if (!wanted[name] && shown) this.map.removeLayer(layer);
     }
-    // marks lie above lines whatever was added last
-    this.layers.responders.eachLayer((mark) => mark._map && mark.bringToFront());
-    this.layers.cases.eachLayer((mark) => mark._map && mark.bringToFront && mark.bringToFront());
+    this.drawAreas();
+  }
+
+  /** Routes none of whose cases is shown step back. */
+  filter() {
+    const { facets } = this, all = facets.visible === facets.size;
+    for (const line of this.driven) {
+      const bare = !all && !line.route.stops.some((stop) => facets.shown[stop.case]);
+      if (line.bare === bare) continue;
+      line.bare = bare;
+      if (line._map) line.redraw();
+    }
+    this.redraw();
+  }
+
+  /** The points again: filters, choice or moment changed. */
+  redraw() {
+    this.crews.draw();
+    this.cases.draw();
   }
 
   /** Bring one case, route or responder out, and let the rest step back. */
   choose(what) {
     const route = what && what.type === "route" ? this.plan.routes[what.number] : null;
-    const one = what && what.type === "case" ? this.plan.cases[what.number] : null;
-    const routes = route ? [route] : one ? one.stops.map((stop) => stop.route) : [];
-    const cases = route ? new Set(route.stops.map((stop) => stop.case)) : null;
+    const stops = what && what.type === "case" ? this.plan.stopsOf.get(what.number) || [] : [];
+    const routes = new Set(route ? [route] : stops.map((stop) => stop.route));
+    this.chosen = what;
+    this.fadedCases = route ? new Set(route.stops.map((stop) => stop.case)) : null;
+    this.fadedRoutes = route ? routes : null;
     for (const line of this.driven) {
-      line.chosen = routes.includes(line.route);
-      line.faded = Boolean(what) && !line.chosen;
-      if (line.options.homeward) this.layers.routes[line.chosen && route ? "addLayer" : "removeLayer"](line);
+      const chosen = routes.has(line.route), faded = Boolean(what) && !chosen, same = line.chosen === chosen && line.faded === faded;
+      Object.assign(line, { chosen, faded });
+      if (line.options.homeward) this.layers.routes[chosen && route ? "addLayer" : "removeLayer"](line);
+      if (line._map && !same) line.redraw();
     }
-    for (const mark of this.responderMark.values()) {
-      mark.chosen = what && what.type === "responder" && what.number === mark.subject.number;
-      mark.faded = Boolean(route) && mark.subject.route !== route;
-    }
-    for (const mark of this.caseMark.values()) {
-      mark.chosen = mark.subject === one;
-      mark.faded = Boolean(cases) && !cases.has(mark.subject);
-    }
-    this.spots.clearLayers();
-    if (one && one.place) this.addSpots(one, this.spots, true);
-    this.resize();
-    for (const line of this.driven) if (line.chosen && line._map) line.bringToFront();
     this.refresh();
-    const top = one && this.caseMark.get(one.number);
-    if (top && top._map) top.bringToFront();
+    this.redraw();
+    for (const line of this.driven) if (line.chosen && line._map) line.bringToFront();
   }
 
-  resize() {
-    for (const mark of [...this.responderMark.values(), ...this.caseMark.values()]) if (mark._map) mark.redraw();
-    for (const line of this.driven) if (line._map) line.redraw();
+  /** Crews where a replay has them; back at their bases for null. */
+  move(where) {
+    const { source } = this.crews;
+    this.moved = where;
+    source.x.set(this.home.x);
+    source.y.set(this.home.y);
+    if (where) {
+      this.plan.routes.forEach((route, at) => {
+        source.x[route.responder.number] = worldX(where[at].lon);
+        source.y[route.responder.number] = worldY(where[at].lat);
+      });
+    }
+    this.redraw();
   }
 
   /** What should be in view for a selection; null if it has no place. */
   bounds(what) {
-    const points = [];
+    const points = [], { plan, places } = this;
     const take = (lat, lon) => points.push([lat, lon]);
+    const takeCase = (number) => { if (plan.place[number] >= 0) take(places.lat[plan.place[number]], places.lon[plan.place[number]]); };
     if (!what) {
-      this.plan.cases.forEach((one) => one.place && take(one.place.lat, one.place.lon));
-      this.plan.routes.forEach((route) => take(route.responder.lat, route.responder.lon));
-      if (!points.length) this.plan.responders.forEach((one) => take(one.lat, one.lon));
+      for (let one = 0; one < plan.size; one++) takeCase(one);
+      plan.routes.forEach((route) => take(route.responder.lat, route.responder.lon));
+      if (!points.length) plan.responders.forEach((one) => take(one.lat, one.lon));
     } else if (what.type === "route") {
-      const route = this.plan.routes[what.number];
+      const route = plan.routes[what.number];
       take(route.responder.lat, route.responder.lon);
-      route.stops.forEach((stop) => { stop.leg.forEach((point) => points.push(point)); if (stop.place) take(stop.place.lat, stop.place.lon); });
+      route.stops.forEach((stop) => { stop.leg.forEach((point) => points.push(point)); takeCase(stop.case); });
     } else if (what.type === "case") {
-      this.plan.cases[what.number].places.forEach((place) => take(place.lat, place.lon));
+      for (let at = plan.placeStart[what.number]; at < plan.placeStart[what.number + 1]; at++) take(places.lat[at], places.lon[at]);
     } else {
-      take(this.plan.responders[what.number].lat, this.plan.responders[what.number].lon);
+      take(plan.responders[what.number].lat, plan.responders[what.number].lon);
     }
     return points.length ? L.latLngBounds(points) : null;
   }
-}
-
-function clusterIcon(cases) {
-  const critical = cases.filter((one) => one.tier === "critical").length;
-  const size = cases.length < 100 ? 36 : cases.length < 1000 ? 44 : 52;
-  const label = say("clusterSaid", count(cases.length), count(critical));
-  return L.divIcon({
-    className: "cluster", iconSize: [size, size],
-    html: make("div.cluster-face", { title: label, "aria-label": label }, count(cases.length),
-      critical ? make("span.cluster-critical", {}, count(critical)) : null),
-  });
 }

@@ -1,62 +1,92 @@
-// The panel: how fresh, how much, whether it adds up, and what to do first.
+// The panel: how fresh, how much, whether it adds up, what to do first, and every list.
 
-const PAGE_OF_ROWS = 100;
+const ROW_PIXELS = { now: 72, out: 92, review: 92, routes: 58, crews: 58, found: 72, file: 54 };
+const PARTS = ["rejected", "notYet", "noVisit"];
+const TABS = ["now", "routes", "out", "review", "crews"];
+const SEARCHED = ["now", "out", "review"];
+const PRINTED_ROWS = 400;
 
 class Panel {
-  constructor(root, plan, actions) {
-    Object.assign(this, { root, plan, actions, limit: PAGE_OF_ROWS });
-    this.urgent = [...plan.cases].sort((a, b) => b.perMinute - a.perMinute);
-    this.out = this.urgent.filter((one) => !one.stops.length);
-    this.routes = [...plan.routes].filter((route) => route.stops.length).sort((a, b) => b.averted_yuan - a.averted_yuan);
-    this.open = null;
+  constructor(root, plan, facets, actions) {
+    Object.assign(this, { root, plan, facets, actions });
+    const every = Int32Array.from({ length: plan.size }, (_, at) => at);
+    this.out = every.filter((one) => !plan.first[one]);
+    this.routes = plan.routes.filter((route) => route.stops.length).sort((a, b) => b.averted_yuan - a.averted_yuan);
+    this.review = byLargest(numbers(plan.columns.review_yuan), every.filter((one) => plan.columns.review[one].length));
+    const rank = { on: 0, busy: 1, rest: 2, later: 3, over: 4, off: 5 };
+    this.crews = [...plan.responders].sort((a, b) => rank[shiftState(a).code] - rank[shiftState(b).code] || KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.number - b.number);
+    this.severe = every.filter((one) => plan.tier.of[one] < 2).length;
+    this.bar = new FacetBar(facets, () => this.filtered());
+    this.virtual = new VirtualList(root);
+    this.sort();
     this.draw();
+  }
+
+  /** Most urgent first, at the moment that is shown. */
+  sort() {
+    this.plan.rateAt(minutesShown());
+    if (state.minutes !== null) kit.replay.spare(state.minutes);
+    this.urgent = byLargest(this.plan.rate);
   }
 
   /** Everything again, in the language of the moment. */
   draw() {
-    this.results = make("div.results", { id: "results", role: "tabpanel", tabindex: "-1", "aria-labelledby": "tab-" + state.tab });
-    this.status = make("p.hint", { role: "status", "aria-live": "polite" });
-    this.sumDetail = make("div.sum-detail");
+    this.results = make("div.results", { id: "results", role: "tabpanel", tabindex: "-1", "aria-labelledby": "tab-" + state.tab }, this.virtual.root, make("p.empty", {}));
+    this.hint = make("p.hint", { role: "status", "aria-live": "polite" });
+    this.summing = make("p.showing", { role: "status" });
+    this.bar.draw();
     this.root.replaceChildren(
       this.head(), this.numbers(), this.warnings(), this.sum(),
-      make("div.find", {}, this.searchBox(), this.tabs(), this.status),
+      make("div.find", {}, this.searchBox(), this.bar.root, this.summing, this.tabs(), this.hint),
       this.results);
     this.list();
+    this.tell();
     this.tick();
   }
 
   head() {
     this.age = make("span.age");
+    this.late = make("button.age.stale", { type: "button", onclick: () => this.actions.filter("state", "overdue") });
     const other = state.language === "zh" ? "English" : "中文";
     return make("header.head", {},
       make("div.grow", {}, make("h1", {}, given(data.area), make("span.title", {}, " ", given(pick(data.title)))),
-        make("p.fresh", {}, say("asOf"), " ", make("time", {}, clock(0, true))), this.age),
+        make("p.fresh", {}, say("asOf"), " ", make("time", {}, clock(0, true)), " ", this.age, " ", this.late)),
       make("div.head-buttons", {},
         make("button.small", { type: "button", id: "language", lang: state.language === "zh" ? "en" : "zh", onclick: this.actions.language }, other),
-        make("button.small", { type: "button", onclick: () => window.print() }, say("print"))));
+        this.actions.printing()));
   }
 
+  /** Age, overdue visits and states, as the clock goes on. */
   tick() {
-    const minutes = (Date.now() / 1000 - data.at) / 60;
-    const level = data.synthetic ? "drill" : minutes > 30 ? "stale" : minutes > 15 ? "old" : "fresh";
+    const minutes = (Date.now() / 1000 - data.at) / 60, stale = data.stale_minutes;
+    const level = data.synthetic ? "drill" : minutes > stale ? "stale" : minutes > stale / 2 ? "old" : "fresh";
     this.age.className = "age " + level;
     this.age.textContent = data.synthetic ? say("drillClock")
       : (minutes < 1 ? say("fresh") : say("live", span(minutes))) + (level === "stale" ? " · " + say("stale") : "");
+    const states = this.plan.states, overdue = states.values.indexOf("overdue");
+    let late = 0;
+    for (let one = 0; one < this.plan.size; one++) if (states.of[one] === overdue) late += 1;
+    this.late.hidden = !late;
+    this.late.textContent = say("overdueCount", count(late));
   }
 
   numbers() {
     const summary = data.summary, other = summary.nearest;
-    const tile = (name, value, than, kind) => make("div.number." + kind, {}, make("dt", {}, name, than ? make("small", {}, say("nearest", than)) : null), make("dd", {}, value));
-    const against = (value) => (other ? value : null);
-    const figures = make("dl.numbers", { "aria-label": say("numbersSaid") },
-      tile(say("visited"), count(summary.planned), against(other && count(other.visited)), "visited"),
-      tile(say("leftOut"), count(summary.left_out), against(other && count(other.left_out)), "out"),
-      tile(say("averted"), yuan(summary.averted_yuan), against(other && yuan(other.averted_yuan)), "averted"),
-      tile(say("share"), percent(summary.share_reached_30_minutes), against(other && percent(other.share_reached_30_minutes)), "share"));
-    const facts = [[say("expected"), summary.expected_yuan], [say("nobody"), summary.nobody_yuan]];
-    if (summary.lower_bound_yuan !== null) facts.push([say("bound"), summary.lower_bound_yuan]);
-    return make("section.summary", {}, figures,
-      make("p.facts", {}, facts.map(([name, value], at) => [at ? make("span.sep", {}, "·") : null, name, " ", make("b", {}, yuan(value))])),
+    const tile = (name, value, than, kind, act) => make("button.number." + kind, { type: "button", onclick: act },
+      make("span.name", {}, name), make("span.value", {}, value), than !== null ? make("small", {}, say("nearest", than)) : null);
+    const than = (value) => (other ? value() : null);
+    const facts = [[say("expected"), yuan(summary.expected_yuan)], [say("nobody"), yuan(summary.nobody_yuan)]];
+    if (summary.lower_bound_yuan !== null) {
+      facts.push([say("bound"), yuan(summary.lower_bound_yuan)]);
+      if (summary.expected_yuan > 0) facts.push([say("gap", percent(Math.max(0, 1 - summary.lower_bound_yuan / summary.expected_yuan))), ""]);
+    }
+    return make("section.summary", { "aria-label": say("numbersSaid") },
+      make("div.numbers", {},
+        tile(say("visited"), count(summary.planned), than(() => count(other.visited)), "visited", () => this.show("routes")),
+        tile(say("leftOut"), count(summary.left_out), than(() => count(other.left_out)), "out", () => this.show("out")),
+        tile(say("averted"), yuan(summary.averted_yuan), than(() => yuan(other.averted_yuan)), "averted", () => this.show("routes")),
+        tile(say("share"), percent(summary.share_reached_30_minutes), than(() => percent(other.share_reached_30_minutes)), "share", () => this.actions.filter("eta", "15", "30"))),
+      make("p.facts", {}, facts.map(([name, value], at) => [at ? make("span.sep", {}, "·") : null, name, value ? [" ", make("b", {}, value)] : null])),
       other ? make("p.versus", {}, say("versus"), " ", make("b", {}, yuan(other.expected_yuan)), gain(summary, other)) : null);
   }
 
@@ -68,7 +98,7 @@ class Panel {
     const summary = data.summary;
     const parts = [["rejected", summary.rejected], ["notYet", summary.not_yet], ["noVisit", summary.no_visit], ["planned", summary.planned], ["leftOut", summary.left_out]];
     const total = parts.reduce((sum, [, value]) => sum + value, 0);
-    const bar = make("div.bar", { "aria-hidden": "true" }, parts.map(([key, value]) => {
+    const strip = make("div.bar", { "aria-hidden": "true" }, parts.map(([key, value]) => {
       const piece = make("i." + key);
       piece.style.flexGrow = value;
       return value ? piece : null;
@@ -78,127 +108,137 @@ class Panel {
     return make("section.sum", { "aria-label": say("sumTitle", summary.received) },
       make("p.sum-title", {}, say("sumTitle", count(summary.received)), " ",
         summary.closes ? make("span.closes", {}, "✓ " + say("sumCloses")) : make("strong.open", { role: "alert" }, say("sumOpen", count(Math.abs(summary.received - total))))),
-      bar, make("div.parts", {}, buttons), this.sumDetail);
+      strip, make("div.parts", {}, buttons));
   }
 
-  /** One part of the sum: its list where there is one, its reasons where there are some. */
+  /** One part of the sum: its rows. */
   explain(key) {
-    if (key === "leftOut") return this.show("out");
-    if (key === "planned") return this.show("routes");
-    const reasons = { noVisit: data.summary.no_visit_reasons, rejected: data.summary.rejected_reasons }[key] || [];
-    const again = this.open === key;
-    this.open = again ? null : key;
-    this.sumDetail.replaceChildren(...(again ? [] : [make("ul", { "aria-label": say(key) },
-      reasons.length ? reasons.map(([text, size]) => make("li", {}, make("b", {}, count(size)), " ", given(pick(text)))) : make("li", {}, say("none")))]));
-    return undefined;
+    this.show({ leftOut: "out", planned: "now" }[key] || key);
+    if (key === "planned") this.actions.filter("state", ...STATES.filter((one) => one !== "out"));
   }
 
   searchBox() {
     this.box = make("input", {
       type: "search", id: "search", placeholder: say("search"), "aria-label": say("search"), autocomplete: "off", spellcheck: "false",
-      oninput: () => { state.query = this.box.value; this.limit = PAGE_OF_ROWS; this.list(); },
+      oninput: () => {
+        state.query = this.box.value;
+        if (state.query && !SEARCHED.includes(state.tab)) state.tab = "now"; // where everything that fits is listed
+        this.facets.apply(this.plan.matching(state.query));
+        this.filtered();
+      },
     });
     this.box.value = state.query;
     return this.box;
   }
 
   tabs() {
-    const names = [["now", "tabNow", this.urgent.length], ["routes", "tabRoutes", this.routes.length], ["out", "tabOut", this.out.length]];
-    const tabs = make("div.tabs", { role: "tablist", onkeydown: (event) => this.turn(event) }, names.map(([tab, key, size]) => make("button", {
-      type: "button", role: "tab", id: "tab-" + tab, "aria-controls": "results", "aria-selected": String(state.tab === tab && !state.query),
-      tabindex: state.tab === tab ? "0" : "-1", onclick: () => this.show(tab),
-    }, say(key), " ", make("small", {}, count(size)))));
-    this.tabRow = tabs;
-    return tabs;
+    const names = [["now", "tabNow"], ["routes", "tabRoutes"], ["out", "tabOut"], ["review", "tabReview"], ["crews", "tabCrews"]];
+    this.tabRow = make("div.tabs", { role: "tablist", onkeydown: (event) => this.turn(event) }, names.map(([tab, key]) => make("button", {
+      type: "button", role: "tab", id: "tab-" + tab, "aria-controls": "results", onclick: () => this.show(tab),
+    }, say(key), " ", make("small", {}))));
+    return this.tabRow;
   }
 
   turn(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const order = ["now", "routes", "out"];
-    this.show(order[(order.indexOf(state.tab) + step + 3) % 3]);
+    event.preventDefault();
+    this.show(TABS[(TABS.indexOf(state.tab) + step + TABS.length) % TABS.length]);
     document.getElementById("tab-" + state.tab).focus();
   }
 
   show(tab) {
     state.tab = tab;
-    state.query = this.box.value = "";
-    this.limit = PAGE_OF_ROWS;
     this.list();
+    if (this.root.scrollTop > this.results.offsetTop - 200) this.root.scrollTop = this.results.offsetTop - this.root.querySelector(".find").offsetHeight;
     this.actions.changed();
   }
 
-  /** The list that belongs to the tab or to the search. */
-  list() {
-    for (const tab of this.tabRow.children) {
-      const on = tab.id === "tab-" + state.tab && !state.query;
-      tab.setAttribute("aria-selected", String(on));
-      tab.setAttribute("tabindex", tab.id === "tab-" + state.tab ? "0" : "-1");
+  /** Filters or search changed: lists, counts and map follow. */
+  filtered() {
+    this.bar.draw();
+    this.list();
+    this.tell();
+    this.actions.filtered();
+  }
+
+  /** How many are shown, and never without saying how many of the severe are not. */
+  tell() {
+    const { plan, facets } = this, hidden = plan.size - facets.visible;
+    let severe = 0, nowhere = 0, nowhereSevere = 0;
+    for (let one = 0; one < plan.size; one++) {
+      const high = plan.tier.of[one] < 2;
+      if (!facets.shown[one] && high) severe += 1;
+      if (plan.place[one] < 0) { nowhere += 1; if (high) nowhereSevere += 1; }
     }
-    this.results.setAttribute("aria-labelledby", "tab-" + state.tab);
+    const parts = [];
+    if (hidden) parts.push(make("span", {}, say("showing", count(facets.visible), count(plan.size))), " · ", make("span", {}, say("hidden", count(hidden))));
+    if (severe) parts.push(" ", make("strong.alarm", {}, say("hiddenSevere", count(severe))));
+    if (hidden) parts.push(" ", make("button.clear", { type: "button", onclick: () => this.clear() }, say("clear")));
+    if (nowhere) parts.push(make("span.nowhere", {}, say("placeless", count(nowhere)), nowhereSevere ? make("strong.alarm", {}, say("placelessSevere", count(nowhereSevere))) : null));
+    this.summing.replaceChildren(...parts);
+  }
+
+  clear() {
+    state.query = this.box.value = "";
+    this.facets.matches = null;
+    this.facets.clear();
+    this.filtered();
+    this.box.focus();
+  }
+
+  /** The list that belongs to the tab, with what the filters leave. */
+  list() {
+    const { plan, facets } = this, { choose } = this.actions, query = state.query.trim().toLowerCase();
+    const shown = (rows) => Array.from(rows).filter((one) => facets.shown[one]);
+    const asked = (one) => !query || (one.id + "\n" + one.name).toLowerCase().includes(query);
+    const routeShown = (route) => route.stops.some((stop) => facets.shown[stop.case]) || (query && !facets.active && asked(route.responder));
+    const chosen = this.chosenRoute(), part = PARTS.includes(state.tab) ? state.tab : null;
     const lists = {
-      now: () => [say("nowHint"), this.urgent, (one) => this.caseRow(one)],
-      routes: () => [say("routesHint"), this.routes, (route) => this.routeRow(route)],
-      out: () => [say("outHint"), this.out, (one) => this.caseRow(one, true)],
+      now: () => [shown(this.urgent), "nowHint", (one) => caseRow(plan, one, choose)],
+      out: () => [shown(this.urgent).filter((one) => !plan.first[one]), "outHint", (one) => caseRow(plan, one, choose, { reason: true })],
+      review: () => [shown(this.review), "reviewHint", (one) => caseRow(plan, one, choose, { review: true })],
+      routes: () => [this.routes.filter(routeShown), "routesHint", (route) => routeRow(plan, route, choose, route === chosen)],
+      crews: () => [this.crews.filter(asked), "crewsHint", (one) => crewRow(plan, one, choose)],
     };
-    const [hint, found, row] = state.query.trim() ? this.search(state.query.trim().toLowerCase()) : lists[state.tab]();
-    this.status.textContent = hint;
-    const shown = found.slice(0, this.limit).map(row), rest = found.length - shown.length;
-    this.results.replaceChildren(
-      found.length ? make("ul.rows", {}, shown) : make("p.empty", {}, state.query ? say("nothing") : say("none")),
-      ...(rest > 0 ? [make("button.more", { type: "button", onclick: () => { this.limit += 5 * PAGE_OF_ROWS; this.list(); } }, say("more", count(Math.min(rest, 5 * PAGE_OF_ROWS))))] : []));
+    const sizes = Object.fromEntries(TABS.map((tab) => [tab, tab === state.tab ? null : tab === "now" ? facets.visible : lists[tab]()[0].length]));
+    let [items, hint, row] = part ? [this.fileRows(part, query), null, (number) => fileRow(plan, number, choose)] : lists[state.tab]();
+    let height = part ? ROW_PIXELS.file : ROW_PIXELS[state.tab];
+    sizes[state.tab] = items.length;
+    let text = part ? say("rowsHint", say(part), count(items.length)) : say(hint);
+    if (query && state.tab === "now") {
+      [items, row] = this.everything(items, query);
+      height = ROW_PIXELS.found;
+      text = say("found", count(items.length));
+    }
+    this.hint.textContent = text;
+    for (const tab of this.tabRow.children) {
+      const name = tab.id.slice(4), on = name === state.tab;
+      tab.setAttribute("aria-selected", String(on));
+      tab.setAttribute("tabindex", on || (part && name === "now") ? "0" : "-1");
+      tab.querySelector("small").textContent = count(sizes[name]);
+    }
+    this.results.setAttribute("aria-labelledby", "tab-" + (part ? "now" : state.tab));
+    const key = (item) => (typeof item === "number" ? "n" + item : item.stops ? "r" + item.number : item.route !== undefined ? "c" + item.number : "x" + item.file);
+    this.virtual.root.style.setProperty("--row", height + "px");
+    this.virtual.show(items, { height, row, key, open: state.tab === "routes" && chosen ? key(chosen) : null });
+    this.results.querySelector(".empty").textContent = items.length ? "" : say(query || facets.active ? "nothing" : "none");
+    this.total = items.length;
     this.mark();
   }
 
-  search(query) {
-    const cases = this.urgent.filter((one) => caseText(one).includes(query)).map((one) => () => this.caseRow(one));
-    const crews = this.plan.responders.filter((one) => (one.id + "\n" + one.name).toLowerCase().includes(query))
-      .sort((a, b) => Number(Boolean(b.route)) - Number(Boolean(a.route)))
-      .map((one) => () => (one.route && one.route.stops.length ? this.routeRow(one.route) : this.responderRow(one)));
-    const found = [...cases, ...crews];
-    return [say("found", count(found.length)), found, (row) => row()];
+  /** With a query: cases, then crews, then rows of the file that became no case. */
+  everything(cases, query) {
+    const { plan } = this, { choose } = this.actions;
+    const crews = plan.responders.filter((one) => (one.id + "\n" + one.name).toLowerCase().includes(query)).sort((a, b) => Number(Boolean(b.route)) - Number(Boolean(a.route)));
+    const files = data.rows.id.map((_, at) => at).filter((at) => String(data.rows.id[at]).toLowerCase().includes(query)).map((file) => ({ file }));
+    const row = (item) => (typeof item === "number" ? caseRow(plan, item, choose) : item.file === undefined ? crewRow(plan, item, choose) : fileRow(plan, item.file, choose));
+    return [[...cases, ...crews, ...files], row];
   }
 
-  caseRow(one, withReason = false) {
-    const stop = one.stops[0];
-    return make("li", { "data-case": String(one.number) }, make("button.row", { type: "button", onclick: () => this.actions.choose({ type: "case", number: one.number }) },
-      shapeIcon(one.tier, !stop, 20),
-      make("span.grow", {},
-        make("span.line", {}, make("strong", {}, given(one.id)), " ", given(one.name)),
-        make("small", {}, word(one.tier), " · ", given(word("fraud:" + one.fraud_type))),
-        withReason && one.left_out ? make("small.reason", {}, given(pick(one.left_out))) : null),
-      make("span.side", {}, make("b", {}, say("perMinute", yuan(one.perMinute))), stateChip(one))));
-  }
-
-  routeRow(route) {
-    const responder = route.responder, chosen = this.chosenRoute() === route;
-    return make("li", { "data-route": String(route.number) },
-      make("button.row", { type: "button", "aria-expanded": String(chosen), onclick: () => this.actions.choose(chosen ? null : { type: "route", number: route.number }) },
-        kindIcon(responder.kind),
-        make("span.grow", {}, make("span.line", {}, make("strong", {}, given(responder.name))),
-          make("small", {}, say("stops", route.stops.length), " · ", say("homeAt", clock(route.home)), responder.phone ? [" · ", given(responder.phone)] : null)),
-        make("span.side", {}, make("b", {}, yuan(route.averted_yuan)), make("small", {}, say("eta", clock(route.stops[0].contact))))),
-      chosen ? this.stopList(route) : null);
-  }
-
-  stopList(route) {
-    return make("ol.stops", {}, route.stops.map((stop) => {
-      const facts = [say("drive", span(stop.drive_minutes))];
-      if (stop.leg_metres !== null) facts.push(say("kilometres", round(stop.leg_metres / 1000)));
-      if (stop.wait_minutes >= 1) facts.push(say("wait", span(stop.wait_minutes)));
-      const late = stop.state === "planned" && minutesNow() > stop.contact;
-      return make("li", {}, make("button.plain", { type: "button", onclick: () => this.actions.choose({ type: "case", number: stop.case.number }) },
-        make("span.order", {}, String(stop.order)), shapeIcon(stop.case.tier, false, 16),
-        make("span.grow", {}, make("span.line", {}, make("strong", {}, given(stop.case.id)), " ", given(stop.case.name)),
-          make("small", {}, stop.place && stop.place.label ? [given(stop.place.label), " · "] : null, facts.join(" · "))),
-        make(late ? "span.when.late" : "span.when", {}, clock(stop.contact), late ? make("small", {}, say("overdue")) : null)));
-    }));
-  }
-
-  responderRow(responder) {
-    return make("li", { "data-responder": String(responder.number) }, make("button.row", { type: "button", onclick: () => this.actions.choose({ type: "responder", number: responder.number }) },
-      kindIcon(responder.kind), make("span.grow", {}, make("span.line", {}, make("strong", {}, given(responder.name))), make("small", {}, word(responder.kind), " · ", given(responder.id))),
-      make("span.side", {}, make("span.chip", {}, onDuty(responder) ? say("idle") : say("off")))));
+  fileRows(part, query) {
+    const { id, part: parts } = data.rows;
+    return id.map((_, at) => at).filter((at) => parts[at] === part && (!query || String(id[at]).toLowerCase().includes(query)));
   }
 
   chosenRoute() {
@@ -207,23 +247,19 @@ class Panel {
 
   /** Show in the list what is chosen on the map. */
   mark() {
-    for (const row of this.results.querySelectorAll("li.chosen")) row.classList.remove("chosen");
-    if (!state.selected) return;
-    const row = this.results.querySelector(`li[data-${state.selected.type}="${state.selected.number}"]`);
-    if (!row) return;
-    row.classList.add("chosen");
-    row.scrollIntoView({ block: "nearest" });
+    const what = state.selected;
+    this.virtual.marked = what;
+    for (const element of this.virtual.root.querySelectorAll("li.chosen")) element.classList.remove("chosen");
+    if (!what) return;
+    const at = this.virtual.items.findIndex((item) => (what.type === "case" ? item === what.number : what.type === "route" ? item === this.plan.routes[what.number] || (item && item.route && item.route.number === what.number) : item === this.plan.responders[what.number]));
+    if (at < 0) return;
+    this.virtual.reveal(at);
+    const element = this.virtual.rows.get(at);
+    if (element) element.classList.add("chosen");
   }
 }
 
 function gain(summary, other) {
   const saved = other.expected_yuan - summary.expected_yuan;
   return Math.abs(saved) < 1 ? null : make(saved > 0 ? "span.gain" : "span.gain.worse", {}, say(saved > 0 ? "less" : "moreLost", yuan(Math.abs(saved))));
-}
-
-/** What a case can be found by. */
-function caseText(one) {
-  one.text ||= [one.id, one.name, one.address, one.phone, ...one.places.map((place) => place.label),
-    ...one.stops.map((stop) => stop.route.responder.name + "\n" + stop.route.responder.id)].join("\n").toLowerCase();
-  return one.text;
 }
