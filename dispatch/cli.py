@@ -11,13 +11,13 @@ import sys
 from datetime import datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 
-from dispatch.commands import addresses, areas
+from dispatch.commands import addresses, areas, privacy
 from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language, say
 from dispatch.redact import Redact
@@ -142,7 +142,12 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
     seed: Annotated[int, typer.Option(min=0, help="Same seed and iterations, same plan.")] = 0,
     lang: Annotated[Language, typer.Option(help="Language the map and sheets open in.")] = "zh",
     redact: Annotated[
-        Redact | None, typer.Option(help="Names and phones; default: shown on the map, masked on sheets.")
+        Redact | None, typer.Option(help="none, mask or area; default: shown on the map, masked on sheets.")
+    ] = None,
+    passphrase: Annotated[bool, typer.Option("--passphrase", help=privacy.PASSPHRASE_HELP)] = False,
+    watermark: Annotated[str | None, typer.Option(help=privacy.WATERMARK_HELP)] = None,
+    tiles: Annotated[
+        str | None, typer.Option(help="Online tiles under the map, off by default: amap, tianditu or osm.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 3 if anyone is left out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
@@ -171,7 +176,12 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         iterations=iterations,
         seed=seed,
     )
-    day = _plan(ground, request, out, lang=lang, redact=redact, force=force)
+    reading = {
+        "passphrase": privacy.ask_passphrase(passphrase),
+        "watermark": privacy.watermark(watermark, datetime.now().astimezone()) if watermark else "",
+        "tiles": privacy.tiles(tiles),
+    }
+    day = _plan(ground, request, out, lang=lang, redact=redact, force=force, **reading)
     if as_json:
         print(
             json.dumps(
@@ -212,7 +222,14 @@ def _open_area(name: str) -> Area:
 
 
 def _plan(
-    ground: Area, request: Request, out: Path, *, lang: Language, redact: Redact | None, force: bool
+    ground: Area,
+    request: Request,
+    out: Path,
+    *,
+    lang: Language,
+    redact: Redact | None,
+    force: bool,
+    **reading: Any,
 ) -> Day:
     """Plan and write, showing on standard error which stage is at work."""
     from dispatch.day import plan_day, write_day
@@ -220,7 +237,7 @@ def _plan(
     with notes.status("reading") as status:
         day = plan_day(ground, request, report=status.update)
         status.update("writing")
-        write_day(day, out, language=lang, redact=redact, force=force)
+        write_day(day, out, language=lang, redact=redact, force=force, **reading)
     for line in day.notes:
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     for warning in day.warnings:

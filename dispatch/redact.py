@@ -10,8 +10,10 @@ import re
 import unicodedata
 from typing import Literal
 
-Redact = Literal["none", "mask"]
-"""`none`: names and phone numbers masked; `mask`: addresses too, down to the village."""
+Redact = Literal["none", "mask", "area"]
+"""What readers learn of people. Maps: `none` all, `mask` no full name, phone number or door, `area`
+nobody, places moved to the village. Sheets: `none` names and phone numbers masked, `mask` and
+`area` addresses too, down to the village."""
 
 STAR = "*"
 HIDDEN = "***"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,20 @@ from dispatch.sheets.book import SheetBook, Way, book_of
 from dispatch.store import write_folder
 from dispatch.tables import write_csv
 
+HIDING = ("mask", "area")
 REPORTED = ("folium", "geopandas", "numpy", "ortools", "osmium", "osmnx", "pandas", "scipy", "shapely")
 
 
 def write_day(
-    day: Day, out: Path, *, language: Language = "zh", redact: Redact | None = None, force: bool = False
+    day: Day,
+    out: Path,
+    *,
+    language: Language = "zh",
+    redact: Redact | None = None,
+    passphrase: str | None = None,
+    watermark: str = "",
+    tiles: maps.Tiles | None = None,
+    force: bool = False,
 ) -> None:
     """Write the plan folder of `docs/plan.md`.
 
@@ -40,6 +50,9 @@ def write_day(
     redact
         ``mask`` hides names, phones and doors everywhere but in `people.json`; ``none`` shows
         them on the map; None is the default: shown on the dispatcher's map, masked on sheets.
+        ``area`` is ``mask``, and on the map nobody can be found: places are moved to the village.
+    passphrase, watermark, tiles
+        The map's alone: what seals its data, who it is for, online tiles under it.
 
     Raises
     ------
@@ -53,10 +66,11 @@ def write_day(
         write_geopackage(day, folder / "plan.gpkg")
         book = prepared(sheet_book(day, language), redact or "none")
         write_sheets(book, folder / "sheets", language=language, redact=redact or "none")
-        view = plan_view(day, book, language=language, masked=redact == "mask")
-        maps.write_map(maps.plan_map(view), folder / "map.html")
+        view = plan_view(day, book, language=language, masked=redact in HIDING)
+        view = replace(maps.redacted(view, redact or "none"), watermark=watermark, tiles=tiles)
+        maps.write_map(maps.plan_map(view), folder / "map.html", passphrase=passphrase)
         write_tables(day, folder, language)
-        table = review_table(day.looks, day.people, language, masked=redact == "mask")
+        table = review_table(day.looks, day.people, language, masked=redact in HIDING)
         write_csv(table, folder / "review.csv")
         _write_json(folder / "run.json", _run(day))
 

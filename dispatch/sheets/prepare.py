@@ -25,10 +25,12 @@ def prepared(book: SheetBook, redact: Redact = "none") -> SheetBook:
     Raises
     ------
     ValueError
-        `redact` is neither `none` nor `mask`.
+        `redact` is not one of the three; `area` is `mask` here.
     """
-    if redact not in ("none", "mask"):
-        raise ValueError(f"redact is 'none' or 'mask', not {redact!r}")
+    if redact not in ("none", "mask", "area"):
+        raise ValueError(f"redact is 'none', 'mask' or 'area', not {redact!r}")
+    if redact == "area":
+        redact = "mask"
     tidy = _tidy(book)
     sheets = tuple(
         replace(
