@@ -73,14 +73,6 @@ PACKAGES = (
             ("MarkerCluster.Default.css", "dist/MarkerCluster.Default.css"),
         ),
     ),
-    Package(
-        "supercluster",  # groups the points of our own layer; markercluster is there for layers users add
-        "8.0.1",
-        "9cc3a18707e07453270c5e0b1d2ec2419af03f1794b8c8ca7ac4e33d61f78673",
-        "ISC",
-        ("dist/supercluster.min.js", "LICENSE"),
-        (("supercluster.min.js", "dist/supercluster.min.js"),),
-    ),
 )
 
 LEFT_OUT = {
