@@ -86,6 +86,7 @@ class Page:
                 " requestAnimationFrame((now) => { last = now; requestAnimationFrame(next); }); }"
             )
             for there, back in ((1150, 750), (750, 1150)):
+                before = self.page.evaluate(CENTRE)
                 self.page.mouse.move(there, 300)
                 self.page.mouse.down()
                 for step in range(1, 41):
@@ -93,6 +94,8 @@ class Page:
                     self.page.wait_for_timeout(12)
                 self.page.mouse.up()
                 self.page.wait_for_timeout(150)
+                if self.page.evaluate(CENTRE) == before:
+                    self.faults.append("the map did not move")
             gaps.append(
                 float(self.page.evaluate("() => { window.watching = false; return Math.max(...gaps); }"))
             )
@@ -129,6 +132,7 @@ def measure_ours(view: maps.PlanView, path: Path, browser: Any, runs: int) -> di
     return row
 
 
+CENTRE = "() => { const at = Object.values(window).find((one) => one instanceof L.Map).getCenter(); return [at.lat, at.lng]; }"
 SEARCH = """(query) => { const box = document.getElementById('search'); box.value = query;
   box.dispatchEvent(new Event('input', { bubbles: true })); }"""
 FILTER = """() => { const facet = document.querySelector('.facet');

@@ -23,7 +23,7 @@ const ROADS = [
   [10, "#86b3cc", null, [0.6, 0.8, 1.0, 1.4, 1.8, 2.4]],
 ];
 const DASHED = new Set([10, 11, 12, 13]);
-const TILE = 256;
+const TILE = 256, GROUND_TILE = 512; // few large tiles: each is a layer the browser must lay anew in every frame of a drag
 const GRID_CELLS = 192, WIDE_CELLS = 300;
 const DRAWING_MILLISECONDS = 10;
 
@@ -143,7 +143,7 @@ function trace(context, lines, line, scale, west, north) {
 
 /** Tiles are drawn a few milliseconds a frame, so that the hand that moves the map is never held up. */
 const Ground = L.GridLayer.extend({
-  options: { tileSize: TILE, updateWhenZooming: false, keepBuffer: 3, className: "ground-tile", pane: "ground" },
+  options: { tileSize: GROUND_TILE, updateWhenZooming: false, keepBuffer: 1, className: "ground-tile", pane: "ground" },
 
   initialize(ground) {
     L.GridLayer.prototype.initialize.call(this, {});
@@ -154,7 +154,7 @@ const Ground = L.GridLayer.extend({
 
   createTile(coords, done) {
     const tile = document.createElement("canvas"), sharp = Math.min(2, window.devicePixelRatio || 1);
-    tile.width = tile.height = TILE * sharp;
+    tile.width = tile.height = GROUND_TILE * sharp;
     if (!this.waiting.length) window.requestAnimationFrame(() => this.drawSome());
     this.waiting.push(() => {
       if (tile.unloaded) return;
@@ -175,7 +175,7 @@ const Ground = L.GridLayer.extend({
     context.scale(sharp, sharp);
     context.lineJoin = context.lineCap = "round";
     const scale = 2 ** coords.z, margin = 14 / scale;
-    const west = (coords.x * TILE) / scale, north = (coords.y * TILE) / scale, side = TILE / scale;
+    const side = GROUND_TILE / scale, west = coords.x * side, north = coords.y * side;
     const view = { zoom: coords.z, scale, west, north };
     const box = [west - margin, north - margin, west + side + margin, north + side + margin];
     this.drawLand(context, view, box);
@@ -187,7 +187,7 @@ const Ground = L.GridLayer.extend({
   drawLand(context, view, box) {
     const { borders, borderLevel, land } = this.ground;
     context.fillStyle = land ? INK.outside : INK.land;
-    context.fillRect(0, 0, TILE, TILE);
+    context.fillRect(0, 0, GROUND_TILE, GROUND_TILE);
     if (!land) return;
     context.beginPath();
     for (const line of linesWithin(borders, ...box)) {

@@ -41,8 +41,21 @@ const Names = L.Renderer.extend({
     delete this._container;
   },
 
+  /** After a drag names wait their turn: what was drawn moved along, and marks come first. */
   _update() {
     if (this._map._animatingZoom && this._bounds) return;
+    window.cancelAnimationFrame(this.waits);
+    if (!this._bounds) this.write();
+    else this.waits = window.requestAnimationFrame(() => { this.waits = window.requestAnimationFrame(() => this.write()); });
+  },
+
+  onRemove() {
+    window.cancelAnimationFrame(this.waits);
+    L.Renderer.prototype.onRemove.call(this);
+  },
+
+  write() {
+    if (!this._map || !this._container || (this._map._animatingZoom && this._bounds)) return;
     L.Renderer.prototype._update.call(this);
     const bounds = this._bounds, size = bounds.getSize(), sharp = Math.min(2, window.devicePixelRatio || 1);
     const canvas = this._container, context = this._context;
@@ -70,7 +83,9 @@ const Names = L.Renderer.extend({
       const grown = size + Math.max(0, Math.min(3, (view.zoom - from) * 0.5));
       context.font = weight + " " + grown + "px " + FONT;
       if ("letterSpacing" in context) context.letterSpacing = spacing + "px";
-      const width = context.measureText(label.name).width + 6, below = dot ? grown * 0.75 + 2 : 0;
+      const measured = label.measured === context.font ? label.width : context.measureText(label.name).width + 6;
+      label.measured = context.font;
+      const width = label.width = measured, below = dot ? grown * 0.75 + 2 : 0;
       if (!room(view, x - width / 2, y + below - grown / 2 - 2, x + width / 2, y + below + grown / 2 + 2)) continue;
       if (dot) {
         context.beginPath();
