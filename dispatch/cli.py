@@ -18,6 +18,8 @@ import typer
 from rich.console import Console
 
 from dispatch.commands import addresses, areas, privacy
+from dispatch.commands import calibrate as calibrations
+from dispatch.commands import ledger as ledgers
 from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language, say
 from dispatch.redact import Redact
@@ -34,6 +36,9 @@ area_app = typer.Typer(no_args_is_help=True, help="Make and look at areas: roads
 app.add_typer(area_app, name="area")
 area_app.command("add")(areas.add)
 app.command("geocode")(addresses.geocode)
+app.add_typer(ledgers.ledger_app, name="ledger")
+app.command("handover")(ledgers.handover)
+app.command("calibrate")(calibrations.calibrate)
 
 notes = Console(stderr=True)
 NEEDS_A_HUMAN = 3
@@ -111,12 +116,24 @@ def area_show(
 
 @app.command()
 def plan(  # noqa: PLR0917 - typer makes each an option with a name
-    alerts: Annotated[Path, typer.Argument(help="Alerts: CSV (UTF-8 or GB18030), XLSX or GeoPackage.")],
     area: Annotated[str, typer.Option(help="An area folder, or the name of a bundled one (maoming).")],
     at: Annotated[
         str, typer.Option(help="Now: 2026-05-01T14:00, in the area's time zone unless it names one.")
     ],
     out: Annotated[Path, typer.Option(help="The plan folder to write.")],
+    alerts: Annotated[
+        Path | None,
+        typer.Argument(help="Alerts: CSV (UTF-8 or GB18030), XLSX or GeoPackage; not needed with --ledger."),
+    ] = None,
+    ledger: Annotated[
+        str | None,
+        typer.Option(
+            help="Plan the open cases of this ledger, ALERTS added to it, and write the plan into it."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who plans, for the ledger; default: DISPATCH_BY, else the user.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a plan folder that is there.")] = False,
     responders: Annotated[Path | None, typer.Option(help="Who can be sent; default: the area's.")] = None,
     jurisdiction: Annotated[
@@ -160,6 +177,8 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         raise typer.BadParameter(f"--policy: found {policy!r}, expected one of {', '.join(POLICIES)}")
     if seconds is not None and iterations is not None:
         raise typer.BadParameter("give --seconds or --iterations, not both")
+    if alerts is None and ledger is None:
+        raise typer.BadParameter("give a file of ALERTS, or --ledger")
     refuse_overwrite(out, force=force)
     ground = _open_area(area)
     request = Request(
@@ -181,7 +200,8 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         "watermark": privacy.watermark(watermark, datetime.now().astimezone()) if watermark else "",
         "tiles": privacy.tiles(tiles),
     }
-    day = _plan(ground, request, out, lang=lang, redact=redact, force=force, **reading)
+    memory = ledgers.recall(ledger, request, ground.time_zone, by) if ledger else None
+    day = _plan(ground, request, out, lang=lang, redact=redact, force=force, memory=memory, **reading)
     if as_json:
         print(
             json.dumps(
@@ -229,14 +249,19 @@ def _plan(
     lang: Language,
     redact: Redact | None,
     force: bool,
+    memory: ledgers.Memory | None = None,
     **reading: Any,
 ) -> Day:
     """Plan and write, showing on standard error which stage is at work."""
     from dispatch.day import plan_day, write_day
 
     with notes.status("reading") as status:
-        day = plan_day(ground, request, report=status.update)
+        day = plan_day(
+            ground, request, report=status.update, remembered=memory.remembered if memory else None
+        )
         status.update("writing")
+        if memory is not None:
+            reading["before_shown"] = lambda: memory.keep(day)
         write_day(day, out, language=lang, redact=redact, force=force, **reading)
     for line in day.notes:
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)

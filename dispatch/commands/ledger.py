@@ -100,7 +100,7 @@ def import_(
     from dispatch.planfile import read_plan
     from dispatch.settings import read_toml
 
-    book = _open(ledger, settings)
+    book = open_ledger(ledger, settings)
     moment, who = _moment(at, book.settings.zone), _who(by)
     if source.is_dir():
         file = read_plan(source)
@@ -141,7 +141,7 @@ def record(  # noqa: PLR0917 - typer makes each an option with a name
     """Write down what happened."""
     if what not in RECORDS:
         raise typer.BadParameter(f"WHAT: found {what!r}, expected one of {', '.join(RECORDS)}")
-    book = _open(ledger, settings)
+    book = open_ledger(ledger, settings)
     moment, who = _moment(at, book.settings.zone), _who(by)
     end = _moment(until, book.settings.zone) if until else None
     print(_recorded(book, what, about, value, note, version, end, moment, who))
@@ -227,7 +227,7 @@ def show(  # noqa: PLR0917
     lang: Lang = "zh",
 ) -> None:
     """Open cases and their versions, or all that happened to one and who was shown it."""
-    book = _open(ledger, settings)
+    book = open_ledger(ledger, settings)
     zone = book.settings.zone
     if about is not None:
         _show_case(book, about, as_json=as_json, lang=lang)
@@ -299,7 +299,7 @@ def overdue(  # noqa: PLR0917
     """Instructions whose next step is late by the limits of their tier. Exit 3 if there are any."""
     from dispatch.ledger.words import said
 
-    book = _open(ledger, settings)
+    book = open_ledger(ledger, settings)
     zone = book.settings.zone
     moment = _moment(at, zone)
     told = (
@@ -328,7 +328,7 @@ def forget(
     by: By = None,
 ) -> None:
     """Erase names, telephones, addresses, points and words of old cases from the file; statistics stay."""
-    book = _open(ledger, settings)
+    book = open_ledger(ledger, settings)
     done = book.forget(_moment(before, book.settings.zone), by=_who(by))
     print(
         f"{done.cases} cases forgotten, {done.rows} rows emptied; {done.kept_open} as old are still open and were kept"
@@ -387,7 +387,7 @@ def handover(  # noqa: PLR0917
     from dispatch.ledger.shift_page import as_json as page_json
     from dispatch.store import write_file
 
-    book = _open(ledger, settings)
+    book = open_ledger(ledger, settings)
     zone = book.settings.zone
     moment = _moment(at, zone)
     page = book.handover(moment)
@@ -456,7 +456,7 @@ def recall(url: str, request: Request, time_zone: str, by: str | None) -> Memory
     from dispatch.day import read_rules
     from dispatch.intake.alerts import read_alerts
 
-    book, who = _open(url, request.settings), _who(by)
+    book, who = open_ledger(url, request.settings), _who(by)
     if request.alerts is not None:
         read = read_alerts(request.alerts, read_rules(request.settings).columns, time_zone)
         done = book.record_alerts(read.rows, at=request.at, by=who)
@@ -466,7 +466,8 @@ def recall(url: str, request: Request, time_zone: str, by: str | None) -> Memory
     return Memory(book, book.remembered(request.at, time_zone), who)
 
 
-def _open(url: str | None, settings: Path | None) -> Ledger:
+def open_ledger(url: str | None, settings: Path | None) -> Ledger:
+    """The ledger at `url` (None: the user's own) with the settings of a file."""
     from dispatch.ledger import Ledger
 
     return Ledger.open(url, settings=_settings(settings))

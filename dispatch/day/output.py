@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -40,6 +41,7 @@ def write_day(
     watermark: str = "",
     tiles: maps.Tiles | None = None,
     force: bool = False,
+    before_shown: Callable[[], object] = lambda: None,
 ) -> None:
     """Write the plan folder of `docs/plan.md`.
 
@@ -53,6 +55,8 @@ def write_day(
         ``area`` is ``mask``, and on the map nobody can be found: places are moved to the village.
     passphrase, watermark, tiles
         The map's alone: what seals its data, who it is for, online tiles under it.
+    before_shown
+        Called when all is written and before the folder appears: if it raises, nothing does.
 
     Raises
     ------
@@ -73,6 +77,7 @@ def write_day(
         table = review_table(day.looks, day.people, language, masked=redact in HIDING)
         write_csv(table, folder / "review.csv")
         _write_json(folder / "run.json", _run(day))
+        before_shown()
 
     write_folder(out, fill, force=force)
 

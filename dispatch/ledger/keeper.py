@@ -215,25 +215,31 @@ def _rows(now: CaseNow) -> list[tuple[Table, list[Row]]]:
     return parts
 
 
-def _folded(connection: Connection) -> Iterator[list[CaseNow]]:
-    """States of all cases, some thousand at a time, from one pass over the events."""
+def cases_of(connection: Connection) -> Iterator[list[Event]]:
+    """The events of each case in order, case after case, from one pass over all events."""
     rows = connection.execute(
         select(event)
         .where(event.c.case_id.is_not(None), event.c.kind != "shown")
         .order_by(event.c.case_id, event.c.seq),
         execution_options={"yield_per": CHUNK},
     )
-    batch: list[CaseNow] = []
     own: list[Event] = []
     for row in rows:
         if own and row.case_id != own[0].case_id:
-            batch.append(fold(own))
+            yield own
             own = []
-            if len(batch) >= CHUNK:
-                yield batch
-                batch = []
         own.append(event_of(row))
     if own:
+        yield own
+
+
+def _folded(connection: Connection) -> Iterator[list[CaseNow]]:
+    """States of all cases, some thousand at a time."""
+    batch: list[CaseNow] = []
+    for own in cases_of(connection):
         batch.append(fold(own))
+        if len(batch) >= CHUNK:
+            yield batch
+            batch = []
     if batch:
         yield batch

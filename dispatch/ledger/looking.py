@@ -11,12 +11,12 @@ from sqlalchemy import Connection, select
 from dispatch.domain import Hold
 from dispatch.ledger import alerts, reading
 from dispatch.ledger.errors import unknown
-from dispatch.ledger.keeper import Keeper, event_of
+from dispatch.ledger.keeper import Keeper, cases_of, event_of
 from dispatch.ledger.limits import LedgerSettings
 from dispatch.ledger.planning import Remembered
 from dispatch.ledger.reading import Handover, Instruction, OpenCase, Overdue, Promise, StandingHold
 from dispatch.ledger.schema import event, instruction_state
-from dispatch.ledger.state import Event
+from dispatch.ledger.state import CaseNow, Event, fold
 
 
 class Looking:
@@ -59,6 +59,12 @@ class Looking:
         with self._keeper.reading() as connection:
             rows = connection.execute(select(event).where(event.c.kind == "shown").order_by(event.c.seq))
             return [event_of(row) for row in rows if case_id in row.body.get("cases", ())]
+
+    def whole_cases(self) -> Iterator[tuple[CaseNow, list[Event]]]:
+        """Every case with its state and its events in order, folded in one pass: for statistics."""
+        with self._keeper.reading() as connection:
+            for own in cases_of(connection):
+                yield fold(own), own
 
     def instructions(self, *, case_id: str | None = None, plan_id: str | None = None) -> list[Instruction]:
         """Instructions of a case, of a plan, or all that have not ended; oldest first."""
