@@ -79,7 +79,7 @@ class Case:
     `along` is a kind said on the sheet, no more. `partners` are kinds one of which must be
     there too: wherever the case is visited a second responder comes to the same place, both
     begin when the later has arrived, and contact is made once. Only who leads must satisfy
-    `may_go` and `needs`.
+    `may_go` and `needs`. `refused_by` are responders that were refused there: they come no more.
     """
 
     id: str
@@ -101,6 +101,7 @@ class Case:
     may_go: frozenset[str] = frozenset(KINDS)
     along: str | None = None
     partners: frozenset[str] = frozenset()
+    refused_by: frozenset[str] = frozenset()
     reasons: tuple[Reason, ...] = ()
     alert_ids: tuple[str, ...] = ()
     warnings: int = 1

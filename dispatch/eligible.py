@@ -22,6 +22,8 @@ def may_visit(problem: Problem, responder: Responder, case: Case, place: Place) 
         return Reason("PINNED_ELSEWHERE", {"responder": pin})
     if matters_too_little(problem, case):
         return too_late(case)
+    if responder.id in case.refused_by:
+        return Reason("REFUSED_BEFORE", {"responder": responder.name or responder.id})
     if responder.kind not in case.may_go or not in_reach_of_its_office(problem, responder, place):
         return Reason("OUT_OF_JURISDICTION")
     if missing := case.needs - responder.skills:
@@ -39,6 +41,8 @@ def may_accompany(problem: Problem, responder: Responder, case: Case, place: Pla
         return Reason("PINNED_OUT")
     if matters_too_little(problem, case):
         return too_late(case)
+    if responder.id in case.refused_by:
+        return Reason("REFUSED_BEFORE", {"responder": responder.name or responder.id})
     if responder.kind not in case.partners:
         return Reason("NO_PARTNER", {"kinds": sorted(case.partners)})
     if not in_reach_of_its_office(problem, responder, place):

@@ -54,6 +54,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "须双人到场，无{kinds}能同时到达",
         "it takes two, and nobody who may come along ({kinds}) can be there",
     ),
+    "REFUSED_BEFORE": (
+        "{responder}已被对象拒绝，不再派",
+        "{responder} was refused there and is not sent again",
+    ),
     "PINNED_OUT": ("调度员指定不派", "a dispatcher decided nobody goes"),
     "PINNED_ELSEWHERE": ("调度员已指定由{responder}处置", "a dispatcher gave it to {responder}"),
     # how good a plan can be at most (the proof)

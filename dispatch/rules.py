@@ -312,6 +312,13 @@ def _right_kind(bench: _Bench) -> Iterator[Breach]:
             yield Breach("WRONG_KIND", responder=responder.id, kind=responder.kind, case=case.id)
 
 
+def _never_the_one_refused(bench: _Bench) -> Iterator[Breach]:
+    """Nobody is sent again to a person who refused it."""
+    for responder, case, _, _ in bench.chosen():
+        if responder.id in case.refused_by:
+            yield Breach("REFUSED_BEFORE", responder=responder.name or responder.id, case=case.id)
+
+
 def _right_skills(bench: _Bench) -> Iterator[Breach]:
     """Who goes, or leads, has every skill the case needs."""
     for responder, case, _, stop in bench.chosen():
@@ -381,6 +388,7 @@ RULES: tuple[Callable[[_Bench], Iterator[Breach]], ...] = (
     _no_more_visits_than_agreed,
     _on_duty,
     _right_kind,
+    _never_the_one_refused,
     _right_skills,
     _own_or_neighbour,
     _a_road_leads,

@@ -89,12 +89,12 @@ class Roster:
         return able
 
     def unpinned(self, case: Case) -> Bools:
-        """Who a dispatcher's pin leaves for the case: everyone, one, or nobody."""
+        """Who a dispatcher's pin leaves for the case: everyone, one, or nobody; never who was refused there."""
         pin = self.problem.pinned.get(case.id)
         free = np.full(len(self.ready), pin is None)
         if pin is not None and pin in self.number:
             free[self.number[pin]] = True
-        return free
+        return free & self._welcome(case)
 
     def may_visit(self, case: Case, place: Place) -> Bools:
         """`rules.may_visit` for every responder at once, but for whether a road leads there."""
@@ -106,7 +106,8 @@ class Roster:
         """`rules.may_accompany` for every responder at once, but for whether a road leads there."""
         if matters_too_little(self.problem, case) or self.problem.pinned.get(case.id) == "":
             return np.zeros(len(self.ready), dtype=np.bool_)
-        return self.on_duty & self._in_reach(place) & self._any(self.kinds, case.partners)
+        able = self.on_duty & self._in_reach(place) & self._any(self.kinds, case.partners)
+        return able & self._welcome(case)
 
     def neighbour_yuan(self, place: Place) -> Floats:
         """What a visit there would cost each responder for being outside its own."""
@@ -130,6 +131,12 @@ class Roster:
             back[rows] = table.to_base[column, base]
             home_now[rows] = np.where(away, table.to_base[here, base], 0.0)
         return there, back, home_now
+
+    def _welcome(self, case: Case) -> Bools:
+        """Who was not refused there before."""
+        free = np.ones(len(self.ready), dtype=np.bool_)
+        free[[self.number[one] for one in case.refused_by if one in self.number]] = False
+        return free
 
     def _in_reach(self, place: Place) -> Bools:
         reach = self._any(self.own, place.codes)

@@ -259,6 +259,10 @@ def days(draw: st.DrawFn, most_responders: int = 4, most_cases: int = 7, under_w
     if under_way:
         kinds = st.sampled_from((frozenset({"village"}), frozenset({"station"}), frozenset(KINDS)))
         wanted = [replace(one, partners=draw(kinds)) if draw(rarely(False, True)) else one for one in wanted]
+        hosts = st.sampled_from((frozenset({"r0"}), frozenset({"r0", "r1", "gone"})))
+        wanted = [
+            replace(one, refused_by=draw(hosts)) if draw(rarely(False, True)) else one for one in wanted
+        ]
     ids = [one.id for each in wanted for one in each.places]
     cut = draw(st.frozensets(st.sampled_from(ids), max_size=1)) if ids else frozenset[str]()
     stranded = draw(st.frozensets(st.sampled_from(ids), max_size=1)) if ids else frozenset[str]()

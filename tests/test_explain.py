@@ -72,6 +72,7 @@ def test_who_is_off_duty_is_short_of_the_whole_trip():
 def test_nobody_answers_for_the_village():
     assert why([make.responder(jurisdiction=frozenset({"t9"}))], make.case())[0] == "OUT_OF_JURISDICTION"
     assert why([CREW], make.case(may_go=frozenset({"village"})))[0] == "OUT_OF_JURISDICTION"
+    assert why([CREW], make.case(refused_by=frozenset({"r1"})))[0] == "REFUSED_BEFORE"
     assert why([], make.case())[0] == "OUT_OF_JURISDICTION"
 
 

@@ -51,6 +51,10 @@ def _nobody_may(problem: Problem, roster: Roster, case: Case) -> Reason | None:
     free = roster.unpinned(case)
     entitled = [free & roster.entitled(case, place) for place in case.places]
     if not any(who.any() for who in entitled):
+        refused = [roster.number[one] for one in sorted(case.refused_by) if one in roster.number]
+        if any(roster.entitled(case, place)[refused].any() for place in case.places):
+            names = [problem.responders[row].name or problem.responders[row].id for row in refused]
+            return Reason("REFUSED_BEFORE", {"responder": names})
         return Reason("OUT_OF_JURISDICTION")
     able = roster.skilled(case)
     if not any((who & able).any() for who in entitled):

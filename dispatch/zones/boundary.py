@@ -97,6 +97,7 @@ def wishes(ground: Ground, standing: Standing) -> dict[Pair, list[Wish]]:
                     (crew[number], km)
                     for number, km in zip(numbers, kms, strict=True)
                     if ground.zoning.of_responder[crew[number].id] != home
+                    and crew[number].id not in case.refused_by
                 ]
     for (case, place), crews in zip(places, near, strict=True):
         best = sorted(
