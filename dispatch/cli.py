@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from dispatch.commands import addresses, areas, privacy
+from dispatch.commands import addresses, areas, mapping, privacy
 from dispatch.commands import calibrate as calibrations
 from dispatch.commands import ledger as ledgers
 from dispatch.errors import BadInput, DispatchError
@@ -36,6 +36,7 @@ area_app = typer.Typer(no_args_is_help=True, help="Make and look at areas: roads
 app.add_typer(area_app, name="area")
 area_app.command("add")(areas.add)
 app.command("geocode")(addresses.geocode)
+app.command("map")(mapping.draw)
 app.add_typer(ledgers.ledger_app, name="ledger")
 app.command("handover")(ledgers.handover)
 app.command("calibrate")(calibrations.calibrate)
@@ -166,6 +167,7 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
     tiles: Annotated[
         str | None, typer.Option(help="Online tiles under the map, off by default: amap, tianditu or osm.")
     ] = None,
+    nav_links: Annotated[bool, typer.Option("--nav-links", help=mapping.NAVIGATION_HELP)] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 3 if anyone is left out.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
@@ -199,6 +201,7 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         "passphrase": privacy.ask_passphrase(passphrase),
         "watermark": privacy.watermark(watermark, datetime.now().astimezone()) if watermark else "",
         "tiles": privacy.tiles(tiles),
+        "nav_links": nav_links,
     }
     memory = ledgers.recall(ledger, request, ground.time_zone, by) if ledger else None
     day = _plan(ground, request, out, lang=lang, redact=redact, force=force, memory=memory, **reading)

@@ -174,27 +174,6 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{closure} is {what} from {time}; {responders} must be through before",
     ),
     # why not the obvious car
-    "OBVIOUS_BUSY": (
-        "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），本案{better} {yuan} 元；"
-        "但它已有 {visits} 起任务，先去 {case}，该路线挽损 {route_yuan} 元",
-        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}) and {better} {yuan} yuan "
-        "here, but has {visits} visits, {case} first; its route saves {route_yuan} yuan",
-    ),
-    "OBVIOUS_COSTS": (
-        "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），本案{better} {yuan} 元，"
-        "但跨辖区与车程代价多 {cost_yuan} 元",
-        "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}) and {better} {yuan} yuan "
-        "here, but its drive and jurisdiction cost {cost_yuan} yuan more",
-    ),
-    "OBVIOUS_LATER": (
-        "{which}{responder} 要 {minutes} 分钟才到（所派 {sent_minutes} 分钟），本案{better} {yuan} 元",
-        "{which} {responder} would take {minutes} min (the one sent: {sent_minutes}) and {better} {yuan} yuan here",
-    ),
-    "OBVIOUS_FREE": (
-        "{which}{responder} 目前没有任务，{minutes} 分钟可到（所派 {sent_minutes} 分钟），本案{better} {yuan} 元，可考虑改派",
-        "{which} {responder} has nothing to do, could be there in {minutes} min (the one sent: {sent_minutes}) "
-        "and {better} {yuan} yuan here: consider sending it",
-    ),
     # what sending the obvious one instead would mean for the whole plan
     "INSTEAD_DEARER": (
         "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），但改派它，全盘多损失 {yuan} 元",
@@ -393,8 +372,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "nobody_asked": ("不需要同行，却写有同行者", "a companion is named, none is asked for"),
     "nearest_one": ("最近的", "the nearest,"),
     "responsible_one": ("辖区责任力量", "the responsible one,"),
-    "saves_more": ("可少损失", "save"),
-    "saves_less": ("会多损失", "lose"),
     "amap": ("高德", "AMap"),
     "baidu": ("百度", "Baidu"),
     "geo": ("本机地图", "device map"),

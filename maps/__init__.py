@@ -5,6 +5,7 @@ from __future__ import annotations
 from maps.page import write_map
 from maps.plan import plan_map
 from maps.redaction import redacted
+from maps.slices import for_responder
 from maps.tiles import Tiles, online_tiles
 from maps.view import (
     Basemap,
@@ -23,6 +24,7 @@ from maps.view import (
     Summary,
     outline_lines,
 )
+from maps.viewfile import read_view, write_view
 
 __all__ = [
     "Basemap",
@@ -40,9 +42,12 @@ __all__ = [
     "Roads",
     "Summary",
     "Tiles",
+    "for_responder",
     "online_tiles",
     "outline_lines",
     "plan_map",
+    "read_view",
     "redacted",
     "write_map",
+    "write_view",
 ]

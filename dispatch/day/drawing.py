@@ -16,9 +16,10 @@ from dispatch import loss
 from dispatch.area import Area
 from dispatch.day.arrivals import contact_ranges
 from dispatch.day.closing import closure_rows
-from dispatch.day.obvious import duty_responders, obvious_reasons
+from dispatch.day.duty import duty_responders
 from dispatch.day.planning import Day
 from dispatch.domain import Case, Kind, Place, Plan, Problem, Responder, Route, Stop
+from dispatch.explain.obvious import why_not_the_obvious
 from dispatch.places.locate import why_here
 from dispatch.reasons import CATALOGUE, Reason, say
 from dispatch.redact import mask_address, mask_name, mask_numbers, mask_phone
@@ -139,7 +140,7 @@ def _cases(day: Day, book: SheetBook, *, masked: bool) -> Iterable[maps.MapCase]
     left_out = {one.case_id: one.reason for one in day.plan.left_out}
     instructions = _instructions(book)
     names = _names(day.area)
-    obvious, duty = obvious_reasons(day.problem, day.plan), duty_responders(day.problem)
+    obvious, duty = why_not_the_obvious(day.problem, day.plan), duty_responders(day.problem)
     looks = {one.case.id: one for one in day.looks}
     for case in day.problem.cases:
         person = day.people[case.id]
@@ -172,7 +173,8 @@ def _cases(day: Day, book: SheetBook, *, masked: bool) -> Iterable[maps.MapCase]
             reasons=tuple(_both(reason) for reason in case.reasons),
             needs=tuple(sorted(case.needs)),
             left_out=_both(left_out[case.id]) if case.id in left_out else None,
-            obvious=_both(obvious[case.id]) if case.id in obvious else None,
+            obvious=_both(obvious[case.id].reason) if case.id in obvious else None,
+            price_yuan=obvious[case.id].price_yuan if case.id in obvious else None,
             instruction=told,
             cadre_instruction=cadre,
             duty_id=duty.get(case.id),

@@ -17,6 +17,7 @@ import maps
 from dispatch.day.closing import closure_rows
 from dispatch.day.drawing import plan_view
 from dispatch.day.layers import write_geopackage
+from dispatch.day.navigation import with_navigation
 from dispatch.day.planning import Day
 from dispatch.day.reviewing import review_table
 from dispatch.planfile import PlanFile, write_plan
@@ -40,6 +41,7 @@ def write_day(
     passphrase: str | None = None,
     watermark: str = "",
     tiles: maps.Tiles | None = None,
+    nav_links: bool = False,
     force: bool = False,
     before_shown: Callable[[], object] = lambda: None,
 ) -> None:
@@ -71,6 +73,8 @@ def write_day(
         book = prepared(sheet_book(day, language), redact or "none")
         write_sheets(book, folder / "sheets", language=language, redact=redact or "none")
         view = plan_view(day, book, language=language, masked=redact in HIDING)
+        maps.write_view(view, folder / "map.npz")
+        view = with_navigation(view) if nav_links else view
         view = replace(maps.redacted(view, redact or "none"), watermark=watermark, tiles=tiles)
         maps.write_map(maps.plan_map(view), folder / "map.html", passphrase=passphrase)
         write_tables(day, folder, language)

@@ -23,7 +23,7 @@ function caseCard(plan, one, actions) {
       figure(say("lossRate"), yuan(plan.rate[one.number]))),
     one.left_out ? section(say("whyOut"), make("p.why-out", {}, given(pick(one.left_out))), !one.stops.length && one.dutyOf && one.dutyOf.phone ? make("p", {}, given(one.dutyOf.name), " ", say("dutyPhone", one.dutyOf.phone)) : null) : null,
     one.stops.map((stop) => stopLine(plan, stop, actions)),
-    one.obvious ? section(say("obvious"), make("p", {}, given(pick(one.obvious)), one.price_yuan !== null ? [" ", say("priceOf", yuan(one.price_yuan))] : null)) : null,
+    one.obvious ? section(one.price_yuan === null ? say("obvious") : [say("obvious"), make("b", {}, " · ", say("priceOf", yuan(one.price_yuan)))], make("p", {}, given(pick(one.obvious)))) : null,
     instructionBlock(one),
     lossChart(one),
     one.review.length ? section(say("review"), make("div.look", {}, bullets(one.review.map(pick)))) : null,
