@@ -158,6 +158,13 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         int | None, typer.Option(min=1, help="Think for so many steps instead: the same plan on any run.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed and iterations, same plan.")] = 0,
+    bound_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="How long, at most, to prove how good the plan is; default 3, with --iterations 0 (no proof).",
+        ),
+    ] = None,
     lang: Annotated[Language, typer.Option(help="Language the map and sheets open in.")] = "zh",
     redact: Annotated[
         Redact | None, typer.Option(help="none, mask or area; default: shown on the map, masked on sheets.")
@@ -196,6 +203,7 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         seconds=seconds,
         iterations=iterations,
         seed=seed,
+        bound_seconds=bound_seconds,
     )
     reading = {
         "passphrase": privacy.ask_passphrase(passphrase),
@@ -284,6 +292,15 @@ def _moment(text: str, ground: Area) -> datetime:
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
 
 
+def _gap(day: Day) -> list[str]:
+    """How far the plan can be above the best there is; nothing where it was not to be proved."""
+    if day.bound is None:
+        return []
+    percent = day.summary["gap_percent"]
+    told = "no bound" if percent is None else f"≤ {percent:.2f} %"
+    return [f"与最优方案差距 gap              {told:>12}"]
+
+
 def _say(day: Day, out: Path) -> None:
     """The four numbers first, then where to look."""
     table = day.summary
@@ -292,6 +309,7 @@ def _say(day: Day, out: Path) -> None:
         f"未安排 left out                 {table['left_out']:>12,}",
         f"预计挽损 averted (yuan)         {table['averted_yuan']:>12,.0f}",
         f"30 分钟内到达 reached in 30 min {table['share_reached_30_minutes']:>12.1%}",
+        *_gap(day),
         "",
         (
             f"received {table['received']:,} = rejected {table['rejected_rows']:,} + not yet {table['not_yet']:,}"
@@ -300,6 +318,7 @@ def _say(day: Day, out: Path) -> None:
         ),
         f"expected loss {table['expected_loss_yuan']:,.0f} yuan; if nobody goes {table['loss_if_nobody_yuan']:,.0f};"
         f" by the nearest policy {table['nearest']['expected_loss_yuan']:,.0f}",
+        *([say(day.bound.says, "en")] if day.bound else []),
         "",
         f"map     {out / 'map.html'}",
         f"sheets  {out / 'sheets' / 'index.html'}",

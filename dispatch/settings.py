@@ -44,6 +44,7 @@ class Planning(Section):
     drive_early_share: float = Field(gt=0.0, le=1.0)
     drive_late_share: float = Field(ge=1.0)
     default_seconds: float = Field(gt=0.0)
+    bound_seconds: float = AtLeastZero
 
 
 class Duty(Section):

@@ -1,6 +1,7 @@
 """The numbers a plan is judged by."""
 
 import math
+from dataclasses import replace
 
 import make
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 
 from dispatch import routing
 from dispatch.day.accounts import accounts
+from dispatch.domain import Prices
 
 
 def table(problem, plan=None, **counts):
@@ -25,6 +27,18 @@ def test_the_numbers_of_one_visit_by_hand():
     assert found["travel_minutes"] == 20.0  # there and back
     assert (found["visited"], found["left_out"], found["share_reached_15_minutes"]) == (1, 0, 1.0)
     assert found["gap_percent"] is None
+
+
+def test_the_gap_is_to_what_is_minimised_and_never_rounded_down():
+    # 5,710.0 lost and 60 yuan for 20 minutes of driving; a bound of 5,000: 15.395 % above it
+    prices = Prices(drive_yuan_per_minute=3.0)
+    day = make.problem([make.responder()], [make.case()], prices=prices)
+    plan = replace(routing.solve(day, "nearest"), lower_bound_yuan=5_000.0)
+    objective = 60_000 * (1 - math.exp(-0.1)) + 60.0
+    assert table(day, plan)["gap_percent"] == math.ceil(100 * 100 * (objective / 5_000 - 1)) / 100 == 15.40
+    assert table(day, replace(plan, lower_bound_yuan=objective))["gap_percent"] == 0.0
+    # nothing can be lost: a share of nothing says nothing
+    assert table(day, replace(plan, lower_bound_yuan=0.0))["gap_percent"] is None
 
 
 def test_a_share_counts_cases_nobody_visits():

@@ -8,13 +8,17 @@ from dataclasses import replace
 import make
 import numpy as np
 import pytest
+from doors import DAY, run_dispatch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import bound as benchmark
 from dispatch import routing
+from dispatch.day import Request, read_rules
+from dispatch.day.planning import prove
 from dispatch.domain import Hold, LeftOut, Plan, Shift, Told, TravelMinutes
 from dispatch.loss import never_yuan, plan_loss
+from dispatch.planfile import read_plan
 from dispatch.reasons import Reason, say
 from dispatch.rules import audit
 from dispatch.search import lower_bound
@@ -339,6 +343,42 @@ def test_position_pricing_is_never_above_brute_force(seed, capacity):
         groups = [tuple(v for v in range(5) if goes[v] == crew) for crew in (0, 1)]
         best = min(best, sum(map(cheapest, groups)) + 400.0 * goes.count(None))
     assert bound <= best + 1e-6
+
+
+# --- with the plan --------------------------------------------------------------------------
+
+
+def test_the_plan_command_prints_the_gap_and_keeps_the_bound(tmp_path):
+    out = tmp_path / "plan"
+    done = run_dispatch(
+        "plan", DAY, "--area", "maoming", "--at", "2026-05-01T14:00", "--out", out,
+        "--iterations", "2", "--bound-seconds", "60",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    file = read_plan(out)
+    gap = file.summary["gap_percent"]
+    assert f"≤ {gap:.2f} %" in next(
+        line for line in done.stdout.splitlines() if line.startswith("与最优方案差距 gap")
+    )
+    assert "no plan costs less" in done.stdout.replace("\n", " ")
+    objective = objective_told(file.summary)
+    assert file.plan.lower_bound_yuan <= objective
+    assert gap == pytest.approx(100 * (objective / file.plan.lower_bound_yuan - 1), abs=0.01)
+    assert 0.0 <= gap < 20.0  # two steps are no search
+
+
+def objective_told(summary):
+    return summary["expected_loss_yuan"] + summary["prices_yuan"]
+
+
+def test_steps_instead_of_seconds_prove_nothing_unless_told_to():
+    day = make.problem([make.responder()], [make.case()])
+    plan, rules = routing.solve(day, "nearest"), read_rules(None)
+    asked = Request(None, day.at, iterations=5)
+    assert prove(day, plan, asked, rules) is None
+    assert prove(day, plan, replace(asked, bound_seconds=5.0), rules).method == "exact"
+    assert prove(day, plan, replace(asked, iterations=None), rules).method == "exact"
+    assert prove(day, plan, replace(asked, iterations=None, bound_seconds=0.0), rules) is None
 
 
 # --- published instances, through the benchmark's door --------------------------------------

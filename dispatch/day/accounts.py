@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from dispatch import loss
 from dispatch.domain import Plan, Problem
+from dispatch.search.bound import gap_share
 
 
 def accounts(
@@ -39,7 +41,7 @@ def accounts(
     if received != explained or table["cases"] != table["visited"] + table["left_out"]:
         raise AssertionError(f"the sum does not close: {table}")
     table["nearest"] = _numbers(problem, nearest, thresholds)
-    table["gap_percent"] = _gap_percent(plan, table["expected_loss_yuan"])
+    table["gap_percent"] = _gap_percent(problem, plan)
     return table
 
 
@@ -71,8 +73,7 @@ def _travel_minutes(problem: Problem, plan: Plan) -> float:
     return total
 
 
-def _gap_percent(plan: Plan, expected_yuan: float) -> float | None:
-    bound = plan.lower_bound_yuan
-    if bound is None or expected_yuan <= 0:
-        return None
-    return round(100 * (expected_yuan - bound) / expected_yuan, 2)
+def _gap_percent(problem: Problem, plan: Plan) -> float | None:
+    """By how many percent the plan is above the best there can be, at most; rounded up, so that it stays true."""
+    gap = gap_share(loss.plan_loss(problem, plan).objective_yuan, plan.lower_bound_yuan)
+    return None if gap is None else math.ceil(gap * 10_000 - 1e-6) / 100

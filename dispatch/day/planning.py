@@ -33,6 +33,7 @@ from dispatch.places.review import Fix, fixed, read_fixes
 from dispatch.reasons import Reason
 from dispatch.roads.closure_file import ClosureFile
 from dispatch.roads.travel import Leg
+from dispatch.search import Bound, lower_bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Day:
     notes: tuple[str, ...] = ()
     warnings: tuple[Reason, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
+    bound: Bound | None = None
 
 
 class Watch:
@@ -116,6 +118,9 @@ def plan_day(
     with watch.stage("deciding"):
         nearest = routing.solve(problem, policy="nearest", seed=request.seed)
         plan = decide(problem, request, rules, nearest)
+    with watch.stage("proving"):
+        bound = prove(problem, plan, request, rules)
+        plan = replace(plan, lower_bound_yuan=bound.yuan if bound else None)
     looks = to_look_at(problem.cases, unplaced, rules.places, problem.horizon_minutes)
     with watch.stage("drawing the routes"):
         legs = roads_driven(problem, plan, travels)
@@ -153,6 +158,7 @@ def plan_day(
         ),
         warnings=begin_on_routes(problem, plan, legs, closures.closures),
         hashes=_hashes(area, request),
+        bound=bound,
     )
 
 
@@ -196,6 +202,14 @@ def decide(problem: Problem, request: Request, rules: Rules, nearest: Plan) -> P
         iterations=request.iterations,
         seed=request.seed,
     )
+
+
+def prove(problem: Problem, plan: Plan, request: Request, rules: Rules) -> Bound | None:
+    """How good the plan is at least; None where nothing was to be proved."""
+    seconds = request.bound_seconds
+    if seconds is None:
+        seconds = rules.planning.bound_seconds if request.iterations is None else 0.0
+    return lower_bound(problem, seconds=seconds, plan=plan) if seconds > 0 else None
 
 
 def locate_cases(  # noqa: PLR0917 - one caller, by position

@@ -18,7 +18,7 @@ from dispatch.settings import Duty, Planning, digest, read_toml, section
 
 SECTIONS = ("columns", "planning", "duty", "triage", "places", "speeds", "closures")
 
-ELSEWHERE = ("online", "ledger")
+ELSEWHERE = ("online", "actions", "ledger")
 """Tables of a settings file that other commands read."""
 
 
@@ -26,7 +26,8 @@ ELSEWHERE = ("online", "ledger")
 class Request:
     """Inputs and effort of one plan; see `dispatch plan --help`. `at` has its zone.
 
-    `alerts` is None where a ledger's open cases are planned.
+    `alerts` is None where a ledger's open cases are planned. `bound_seconds` None: as the settings
+    say, but nothing is proved with `iterations`, so that the same request gives the same bytes.
     """
 
     alerts: Path | None
@@ -41,6 +42,7 @@ class Request:
     seconds: float | None = None
     iterations: int | None = None
     seed: int = 0
+    bound_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
