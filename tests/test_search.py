@@ -25,10 +25,12 @@ from dispatch.search.arrays import (
     LOAD,
     empty_tours,
 )
+from dispatch.search.draws import draw, draws_from
 from dispatch.search.insertion import may_take, two_best
 from dispatch.search.model import model_of
 from dispatch.search.routes import NOWHERE, refresh
 from dispatch.search.run import search
+from dispatch.search.turns import exchange_tails, rearrange_one
 
 TOLERANCE_YUAN = 0.01
 
@@ -45,13 +47,12 @@ def test_the_searchs_own_number_is_that_of_the_independent_evaluator(day, seed):
 
 
 @settings(max_examples=120)
-@given(day=make.days(under_way=True), seed=st.integers(0, 3))
-def test_on_a_day_under_way_too_the_number_agrees_and_every_rule_is_kept(day, seed):
+@given(day=make.days(under_way=True), seed=st.integers(0, 3), turned=st.sampled_from((None, 0.5)))
+def test_on_a_day_under_way_too_the_number_agrees_and_every_rule_is_kept(day, seed, turned):
     model = model_of(day)
     begun = routing.as_told(day)
-    found = search(
-        model.day, iterations=60, seed=seed, start=model.numbers(begun), meetings=model.meetings(begun)
-    )
+    start, meetings = model.numbers(begun), model.meetings(begun)
+    found = search(model.day, iterations=90, seed=seed, start=start, meetings=meetings, turned=turned)
     plan = routing.assemble(day, model.visits(found.routes), "search")
     assert audit(day, plan) == []
     own = found.cost_yuan + model.outside_yuan
@@ -176,3 +177,35 @@ def test_no_cases_and_no_crews_are_days_too():
     assert routing.solve(make.problem(), "search", iterations=5).routes == ()
     lonely = routing.solve(make.problem([], [make.case()]), "search", iterations=5)
     assert [one.case_id for one in lonely.left_out] == ["c1"]
+
+
+@pytest.mark.parametrize(("at", "to"), [(1, 4), (4, 1), (2, 3), (0, 5)])
+def test_a_rearranged_route_has_the_same_stops_and_keeps_its_head(at, to):
+    for seed in range(40):
+        order = np.arange(6, dtype=np.int64)[None].copy()
+        first = rearrange_one(draws_from(seed), order, np.array([6]), 0, 0, at, to)
+        assert sorted(order[0]) == list(range(6))
+        assert order[0, :first].tolist() == list(range(first))
+
+
+def test_exchanged_tails_leave_every_stop_in_one_route():
+    # a b c | d e   and   x | y z w: the first keeps a b c and goes on with y z w
+    order = np.array([[0, 1, 2, 3, 4, -9, -9], [5, 6, 7, 8, -9, -9, -9]], np.int64)
+    length = np.array([5, 4])
+    assert exchange_tails(order, length, 0, 2, 1, 1)
+    assert order[0, : length[0]].tolist() == [0, 1, 2, 6, 7, 8]
+    assert order[1, : length[1]].tolist() == [5, 3, 4]
+
+
+def test_tails_too_long_for_a_route_are_not_exchanged():
+    order = np.array([[0, 1, 2], [3, 4, 5]], np.int64)
+    length = np.array([3, 3])
+    assert not exchange_tails(order, length, 0, 2, 1, 0)
+    assert order.tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_chance_is_the_same_on_every_machine():
+    # the first numbers of SplitMix64 from seed 0, as published: 0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4
+    chance = draws_from(0)
+    assert draw(chance) == (0xE220A8397B1DCDAF >> 11) / 2**53
+    assert draw(chance) == (0x6E789E6AA1B965F4 >> 11) / 2**53

@@ -36,10 +36,13 @@ from dispatch.search.insertion import may_take, two_best
 from dispatch.search.pairs import agree, best_pair, earlier, part, take_back
 from dispatch.search.routes import NOWHERE, refresh
 from dispatch.search.ruin import add_absent, choose_strings, keep, sort_removed, take_string, undo
+from dispatch.search.turns import choose_neighbours, exchange_tails, fits, rearrange_one
 
 BLINK = 0.01
 EVERY_CREW = 24
 """With no more crews than this, all are asked."""
+POSITIONS = 1 << 24
+"""More than the longest route has; two positions fit into one exact number."""
 MEMORY = 8_000_000
 """Pairs of node and crew whose prices are remembered at most; beyond, none are."""
 VALUE, BEST, ABSENT, RUNNING, MISSED, BEST_MISSED, FINE_YUAN, WHOLE_STEPS = range(8)
@@ -47,7 +50,7 @@ VALUE, BEST, ABSENT, RUNNING, MISSED, BEST_MISSED, FINE_YUAN, WHOLE_STEPS = rang
 must be visited, now and at best, the fine for each (in VALUE, not in BEST), steps with no more than that."""
 CHANGED, WORSE, VERSION, STEP = range(8, 12)
 """More columns: words given that are not kept, steps that came out worse, the last version of a
-route, and the number of the last step."""
+route, and how many steps took strings out."""
 STATE_COLUMNS = 12
 MEETINGS_EACH = 64
 """Room to remember changed moments, each pair so many: far more than one iteration makes."""
@@ -60,7 +63,8 @@ class Scratch(NamedTuple):
 
     `log` lists the `marked` crews of an iteration, `kept_*` their routes as they were; `dirty`
     marks routes that differ from the best; `seen` routes already asked for a node. `version`
-    changes with a route; `asked_*` (n, k) remember the two best positions of a node in it;
+    changes with a route; `asked` (n, k, 4) remembers of a node in a route: the version asked,
+    yuan at the best and at the second best position, and these positions, both in one number;
     `worse` by how many yuan the latest steps came out worse. `pairs` lists the leaders' nodes
     where two must come, `kept_nodes` and `kept_words` (…, 3) what an iteration changed of when they meet.
     """
@@ -76,13 +80,12 @@ class Scratch(NamedTuple):
     key: Floats
     seen: Ints
     absent: Ints
+    absent_at: Ints
     dirty: Ints
     best_order: Ints
     best_length: Ints
     version: Ints
-    asked_version: Ints
-    asked_yuan: Floats
-    asked_at: Ints
+    asked: Floats
     worse: Floats
     pairs: Ints
     kept_nodes: Ints
@@ -96,6 +99,8 @@ def scratch_for(day: Day, tours: Tours) -> Scratch:
     absent = np.zeros(nodes, np.int64)
     out = np.flatnonzero((tours.where[:, 0] < 0) & (day.node[:, LEADS] > 0))
     absent[: len(out)] = out
+    absent_at = np.full(nodes, NOWHERE, np.int64)
+    absent_at[out] = np.arange(len(out))
     pairs = np.flatnonzero((day.node[:, MATE] > 0) & (day.node[:, LEADS] > 0)).astype(np.int64)
     asked = (nodes, crews) if nodes * crews <= MEMORY else (0, 0)
     return Scratch(
@@ -110,13 +115,12 @@ def scratch_for(day: Day, tours: Tours) -> Scratch:
         key=np.zeros(nodes),
         seen=np.zeros(crews, np.int64),
         absent=absent,
+        absent_at=absent_at,
         dirty=np.zeros(crews, np.int64),
         best_order=tours.order.copy(),
         best_length=tours.length.copy(),
         version=np.ones(crews, np.int64),
-        asked_version=np.zeros(asked, np.int64),
-        asked_yuan=np.zeros((*asked, 2)),
-        asked_at=np.zeros((*asked, 2), np.int64),
+        asked=np.zeros((*asked, 4)),
         worse=np.zeros(WORSE_REMEMBERED),
         pairs=pairs,
         kept_nodes=np.zeros(MEETINGS_EACH * len(pairs), np.int64),
@@ -143,7 +147,7 @@ def refresh_all(day: Day, tours: Tours) -> float:
 def _best_place(
     drive: Floats, back: Floats, node: Floats, crew: Floats, price: Floats, setting: Floats,
     near: Ints, offers: Ints, order: Ints, length: Ints, stop: Floats, fact: Floats, whole: Floats, where: Ints,
-    chance: Draws, marked: Ints, seen: Ints, version: Ints, asked_version: Ints, asked_yuan: Floats, asked_at: Ints,
+    chance: Draws, marked: Ints, seen: Ints, version: Ints, asked: Floats,
     v: int, stamp: int,
 ) -> tuple[int, int]:  # fmt: skip
     """The cheapest crew and position for node `v`, cheaper than leaving it out; NOWHERE if none is."""
@@ -162,19 +166,19 @@ def _best_place(
             if k == NOWHERE or seen[k] == stamp:
                 continue
             seen[k] = stamp
-        if not may_take(node, crew, price, whole, k, v):
-            continue
-        if not marked[k] and len(asked_version) and asked_version[v, k] == version[k]:
-            yuan, at = asked_yuan[v, k, 0], asked_at[v, k, 0]
-            next_yuan, next_at = asked_yuan[v, k, 1], asked_at[v, k, 1]
+        remembered = not marked[k] and len(asked) > 0
+        if remembered and asked[v, k, 0] == version[k]:
+            yuan, next_yuan, both = asked[v, k, 1], asked[v, k, 2], int(asked[v, k, 3])
+            at, next_at = both // POSITIONS - 1, both % POSITIONS - 1
         else:
-            yuan, at, next_yuan, next_at = two_best(
-                drive, back, node, crew, price, setting, order, length, stop, fact, k, v
-            )
-            if not marked[k] and len(asked_version):
-                asked_version[v, k] = version[k]
-                asked_yuan[v, k, 0], asked_at[v, k, 0] = yuan, at
-                asked_yuan[v, k, 1], asked_at[v, k, 1] = next_yuan, next_at
+            yuan, at, next_yuan, next_at = math.inf, NOWHERE, math.inf, NOWHERE
+            if may_take(node, crew, price, whole, k, v):
+                yuan, at, next_yuan, next_at = two_best(
+                    drive, back, node, crew, price, setting, order, length, stop, fact, k, v
+                )
+            if remembered:
+                asked[v, k, 0], asked[v, k, 1], asked[v, k, 2] = version[k], yuan, next_yuan
+                asked[v, k, 3] = (at + 1) * POSITIONS + next_at + 1
         if yuan < lowest:
             if draw(chance) >= BLINK:
                 lowest, best_crew, best_at = yuan, k, at
@@ -185,9 +189,10 @@ def _best_place(
 
 @compiled
 def anneal(
-    day: Day, tours: Tours, room: Scratch, state: Floats, chance: Draws, iterations: int, heat: float
-) -> None:
-    """`iterations` of ruin and recreate at one heat, in yuan.
+    day: Day, tours: Tours, room: Scratch, state: Floats, chance: Draws, iterations: int, heat: float,
+    turning: float,
+) -> None:  # fmt: skip
+    """`iterations` of ruin and recreate at one heat, in yuan; a share `turning` rearranges segments instead.
 
     `state`, `tours`, `room` and `chance` are changed in place.
     """
@@ -196,22 +201,21 @@ def anneal(
     log, marked, kept_order, kept_length, kept_stop, kept_fact, kept_whole = room[:7]
     pairs, kept_nodes, kept_words = room.pairs, room.kept_nodes, room.kept_words
     removed, key, seen, absent = room.removed, room.key, room.seen, room.absent
-    version, asked_version, asked_yuan, asked_at = (
-        room.version,
-        room.asked_version,
-        room.asked_yuan,
-        room.asked_at,
-    )
+    version, asked = room.version, room.asked
     nodes = len(node)
     for _ in range(iterations):
+        if draw(chance) < turning:
+            _rearrange(day, tours, room, state, chance, heat)
+            continue
         state[STEP] += 1.0
         # ruin
         longest, strings = choose_strings(chance, (nodes - state[ABSENT]) / max(1.0, state[RUNNING]))
-        centre, touched, count = draw_below(chance, nodes), 0, 0
+        centre, touched, count, taken = draw_below(chance, nodes), 0, 0, 0
+        of_each = 1.0 + int(strings / max(1.0, state[RUNNING]))
         for n in range(-1, near.shape[1]):
             v = centre if n < 0 else near[centre, n]
             k = where[v, 0] if v >= 0 else NOWHERE
-            if k == NOWHERE or marked[k] or where[v, 1] < crew[k, HEAD]:
+            if k == NOWHERE or marked[k] > of_each or where[v, 1] < crew[k, HEAD]:
                 continue
             touched = keep(
                 order, length, stop, fact, whole, log, marked,
@@ -223,13 +227,15 @@ def anneal(
             refresh(
                 drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, first_changed
             )
-            if touched >= strings:
+            taken += 1
+            marked[k] += 1
+            if taken >= strings:
                 break
         said = 0
         if len(pairs):
             touched, count, said = _separate(day, tours, room, touched, count)
         change, from_routes = 0.0, count
-        count = add_absent(chance, removed, absent, int(state[ABSENT]), count)
+        count = add_absent(chance, near, centre, removed, absent, room.absent_at, int(state[ABSENT]), count)
         for r in range(from_routes, count):
             change -= node[removed[r], DROP_YUAN]
         # recreate
@@ -244,7 +250,7 @@ def anneal(
             k, at = _best_place(
                 drive, back, node, crew, price, setting, near, offers,
                 order, length, stop, fact, whole, where, chance, marked, seen,
-                version, asked_version, asked_yuan, asked_at, v, stamp + r,
+                version, asked, v, stamp + r,
             )  # fmt: skip
             if k == NOWHERE:
                 change += node[v, DROP_YUAN]
@@ -283,10 +289,66 @@ def anneal(
             marked[log[t]] = 0
         if state[MISSED] <= state[BEST_MISSED]:
             state[WHOLE_STEPS] += 1.0
-            yuan = state[VALUE] - state[FINE_YUAN] * state[MISSED]
-            if state[MISSED] < state[BEST_MISSED] or yuan < state[BEST] - 1e-9:
-                state[BEST], state[BEST_MISSED] = yuan, state[MISSED]
-                _remember_best(order, length, room)
+            _note_best(order, length, room, state)
+
+
+@compiled
+def _rearrange(day: Day, tours: Tours, room: Scratch, state: Floats, chance: Draws, heat: float) -> None:
+    """Turn, move or exchange one segment, and keep that if the annealing accepts it."""
+    drive, _, node, crew, price, setting, near, _ = day
+    order, length, stop, fact, whole, where = tours
+    log, marked, kept_order, kept_length, kept_stop, kept_fact, kept_whole = room[:7]
+    v, u = choose_neighbours(chance, crew, where, near, len(node))
+    if v == NOWHERE:
+        return
+    k, at, other, there = where[v, 0], where[v, 1], where[u, 0], where[u, 1]
+    touched = 0
+    for one in (k, other):
+        touched = keep(
+            order, length, stop, fact, whole, log, marked,
+            kept_order, kept_length, kept_stop, kept_fact, kept_whole, one, touched,
+        )  # fmt: skip
+    done = True
+    if k == other:
+        first = rearrange_one(chance, order, length, int(crew[k, HEAD]), k, at, there)
+        refresh(drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, first)
+        done = fits(node, crew, price, order, length, fact, whole, k, first)
+    elif exchange_tails(order, length, k, at, other, there):
+        for one, first in ((k, at + 1), (other, there)):
+            refresh(drive, node, crew, price, setting, order, length, stop, fact, whole, where, one, first)
+            done = done and fits(node, crew, price, order, length, fact, whole, one, first)
+    said = 0
+    if done and len(room.pairs):
+        touched, said = _draw_forward(day, tours, room, touched, said)
+    change, kept = 0.0, 0.0
+    for t in range(touched):
+        change += whole[log[t], COST_YUAN] - kept_whole[log[t], COST_YUAN]
+        kept += whole[log[t], KEPT] - kept_whole[log[t], KEPT]
+    allowed = kept >= 0.0 or state[CHANGED] - kept <= setting[MOST_CHANGES]
+    if done and allowed and change < -heat * math.log(1.0 - draw(chance)):
+        state[VALUE] += change
+        state[CHANGED] -= kept
+        _accept(node, length, where, room, state, touched, 0)
+        if change < 0.0:
+            _note_best(order, length, room, state)
+    else:
+        undo(
+            order, length, stop, fact, whole, where, log,
+            kept_order, kept_length, kept_stop, kept_fact, kept_whole, touched,
+        )  # fmt: skip
+        take_back(node, room.kept_nodes, room.kept_words, said)
+    for t in range(touched):
+        marked[log[t]] = 0
+
+
+@compiled
+def _note_best(order: Ints, length: Ints, room: Scratch, state: Floats) -> None:
+    """Remember the routes if none before were better."""
+    if state[MISSED] <= state[BEST_MISSED]:
+        yuan = state[VALUE] - state[FINE_YUAN] * state[MISSED]
+        if state[MISSED] < state[BEST_MISSED] or yuan < state[BEST] - 1e-9:
+            state[BEST], state[BEST_MISSED] = yuan, state[MISSED]
+            _remember_best(order, length, room)
 
 
 @compiled
@@ -388,24 +450,19 @@ def _accept(
     node: Floats, length: Ints, where: Ints, room: Scratch, state: Floats, touched: int, count: int
 ) -> None:
     """Bring the absent, the number of running routes and the versions up to date."""
-    absent, kept = room.absent, 0
-    for a in range(int(state[ABSENT])):
-        if where[absent[a], 0] == NOWHERE:
-            absent[kept] = absent[a]
-            kept += 1
-    old = kept
+    absent, absent_at = room.absent, room.absent_at
     for r in range(count):
-        v = room.removed[r]
-        if where[v, 0] == NOWHERE:
-            known = False
-            for a in range(old):
-                known = known or absent[a] == v
-            if not known:
-                absent[kept] = v
-                kept += 1
-    state[ABSENT], state[MISSED] = kept, 0.0
-    for a in range(kept):
-        state[MISSED] += node[absent[a], MUST]
+        v, last = room.removed[r], int(state[ABSENT])
+        if where[v, 0] == NOWHERE and absent_at[v] < 0:
+            absent[last], absent_at[v] = v, last
+            state[ABSENT] += 1.0
+            state[MISSED] += node[v, MUST]
+        elif where[v, 0] != NOWHERE and absent_at[v] >= 0:
+            other = absent[last - 1]
+            absent[absent_at[v]], absent_at[other] = other, absent_at[v]
+            absent_at[v] = NOWHERE
+            state[ABSENT] -= 1.0
+            state[MISSED] -= node[v, MUST]
     for t in range(touched):
         k = room.log[t]
         room.dirty[k] = 1

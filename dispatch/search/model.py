@@ -63,8 +63,8 @@ from dispatch.search.arrays import (
 from dispatch.sending import Roster
 from dispatch.timeline import Clock, Visit
 
-NEIGHBOURS = 40
-OFFERS = 16
+NEIGHBOURS = 20
+OFFERS = 8
 
 
 @dataclass(frozen=True, slots=True)

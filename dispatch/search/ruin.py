@@ -24,7 +24,7 @@ REMOVED_ON_AVERAGE = 10.0
 LONGEST_STRING = 10.0
 SPLIT_SHARE = 0.5
 SPARED_MORE_SHARE = 0.5
-RETRIED_ABSENT = 8.0
+RETRIED_ABSENT, RETRIED_ANYWHERE = 8, 3
 
 
 @compiled
@@ -122,12 +122,29 @@ def take_string(
 
 
 @compiled
-def add_absent(chance: Draws, removed: Ints, absent: Ints, absents: int, count: int) -> int:
-    """Add a few of those nobody visits to the removed; the new number removed."""
-    share = min(1.0, RETRIED_ABSENT / max(1, absents))
-    for a in range(absents):
-        if share >= 1.0 or draw(chance) < share:
-            removed[count] = absent[a]
+def add_absent(
+    chance: Draws, near: Ints, centre: int, removed: Ints, absent: Ints, absent_at: Ints, absents: int, count: int
+) -> int:  # fmt: skip
+    """Add a few of those nobody visits to the removed: near the ruin first, then any; the new number removed."""
+    if absents <= RETRIED_ABSENT:
+        for a in range(absents):
+            removed[count + a] = absent[a]
+        return count + absents
+    before, most = count, count + RETRIED_ABSENT
+    for n in range(-1, near.shape[1]):
+        v = centre if n < 0 else near[centre, n]
+        if v >= 0 and absent_at[v] >= 0 and count < most - RETRIED_ANYWHERE:
+            removed[count] = v
+            count += 1
+    while count < most:
+        v = absent[draw_below(chance, absents)]
+        twice = False
+        for r in range(before, count):
+            twice = twice or removed[r] == v
+        if twice:
+            most -= 1
+        else:
+            removed[count] = v
             count += 1
     return count
 

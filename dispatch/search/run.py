@@ -20,6 +20,7 @@ from dispatch.search.anneal import (
     MISSED,
     RUNNING,
     STATE_COLUMNS,
+    STEP,
     VALUE,
     VERSION,
     WHOLE_STEPS,
@@ -62,8 +63,10 @@ ROUND_ITERATIONS, MOST_ROUNDS = 800, 6
 """Iterations a node that one round of cooling deserves; with time for more the search heats up again."""
 ROUNDS_SEEN_AT = 0.05
 """Share of the time after which it is known how many rounds there will be."""
-CHUNK = 400
-"""Iterations between two looks at the clock."""
+MOST_TURNED, SHORT = 0.95, 12.0
+"""Share of the steps that rearrange segments in endless routes, and the mean length up to which none do."""
+CHUNK, LOOK_SECONDS = 400, 0.01
+"""Steps between two looks at the heat; where time is the limit, seconds between two looks at the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def search(
     clock: Callable[[], float] = time.process_time,
     longest: int | None = None,
     meetings: Mapping[int, float] | None = None,
+    turned: float | None = None,
 ) -> Found:
     """The best routes found in `seconds` of `clock`, or in `iterations`.
 
@@ -98,11 +102,14 @@ def search(
         Stops in a route at most; default: as capacities allow.
     meetings
         When the turn of those two begins who come together in `start`, by number of the leader's node.
+    turned
+        Share of the steps that rearrange whole segments; default: the more the longer the routes are.
     """
     nodes = len(day.node)
     if nodes == 0 or not len(day.crew):
         return Found([[] for _ in day.crew], float(day.node[:, DROP_YUAN].sum()), 0)
-    tours = empty_tours(day, longest or _longest(day))
+    begun_with = max((len(stops) for stops in start or ()), default=0)
+    tours = empty_tours(day, max(longest or _longest(day), begun_with))
     for k, stops in enumerate(start or ()):
         tours.order[k, : len(stops)] = stops
         tours.length[k] = len(stops)
@@ -114,29 +121,42 @@ def search(
     _start(day, tours, state, must)
     room = scratch_for(day, tours)
     chance = draws_from(seed)
-    anneal(day, tours, room, state, chance, 0, 1.0)  # compile before the clock starts
-    begun, done, heat, rounds = clock(), 0, 0.0, 0
+    anneal(day, tours, room, state, chance, 0, 1.0, 0.0)  # compile before the clock starts
+    begun, done, heat, rounds, chunk = clock(), 0, 0.0, 0, CHUNK
     try:
         while True:
             share = done / iterations if iterations is not None else (clock() - begun) / (seconds or 1e-9)
             if share >= 1.0:
                 break
             if rounds == 0 and share > ROUNDS_SEEN_AT:
-                rounds = _rounds(done / share, nodes)
+                rounds = _rounds(state[STEP] / share, nodes)
             phase = share * max(1, rounds) % 1.0
             heat = _heat(room, state, heat, FIRST_TAKEN * (LAST_TAKEN / FIRST_TAKEN) ** phase)
-            step = 1 if done == 0 else CHUNK
+            step = 1 if done == 0 else chunk
             if iterations is not None:
                 step = min(step, iterations - done)
-            state[WHOLE_STEPS] = 0.0
-            anneal(day, tours, room, state, chance, step, max(heat, 1e-12))
+            before, state[WHOLE_STEPS] = state[STEP], 0.0
+            share_turned = _turned(state, nodes) if turned is None else turned
+            anneal(day, tours, room, state, chance, step, max(heat, 1e-12), share_turned)
             done += step
+            if iterations is None:
+                chunk = _chunk(done / max(clock() - begun, 1e-9))
             if must.any():
-                _adapt_fine(day, state, must, step)
+                _adapt_fine(day, state, must, state[STEP] - before)
     except KeyboardInterrupt:
         log.warning("stopped after %d iterations; the best routes so far are kept", done)
     routes = [[int(v) for v in room.best_order[k, : room.best_length[k]]] for k in range(len(day.crew))]
     return Found(routes, float(state[BEST]), done)
+
+
+def _turned(state: Floats, nodes: int) -> float:
+    mean_length = (nodes - state[ABSENT]) / max(1.0, state[RUNNING])
+    return float(MOST_TURNED * max(0.0, 1.0 - SHORT / max(1.0, mean_length)))
+
+
+def _chunk(steps_each_second: float) -> int:
+    """Steps between two looks at the clock when so many are made a second."""
+    return int(min(max(20.0, LOOK_SECONDS * steps_each_second), 10_000))
 
 
 def _rounds(iterations: float, nodes: int) -> int:
@@ -155,7 +175,7 @@ def _heat(room: Scratch, state: Floats, heat: float, taken: float) -> float:
         return heat
     worse = room.worse[:count]
     low, high = 1e-6 * float(worse.mean()), 10.0 * float(worse.mean())
-    for _ in range(20):
+    for _ in range(12):
         middle = math.sqrt(low * high)
         if np.exp(-worse / middle).mean() > taken:
             high = middle
@@ -190,7 +210,7 @@ def _agree(day: Day, tours: Tours, v: int, moment: float) -> None:
         day.node[v, TOLD_FROM] = math.inf
 
 
-def _adapt_fine(day: Day, state: Floats, must: NDArray[np.bool_], steps: int) -> None:
+def _adapt_fine(day: Day, state: Floats, must: NDArray[np.bool_], steps: float) -> None:
     """Dearer while too few steps visit all that must be visited, cheaper else: a wall is hard to search along."""
     factor = DEARER if state[WHOLE_STEPS] < steps / 2 else CHEAPER
     _fine(day, state, must, state[FINE_YUAN] * factor)
