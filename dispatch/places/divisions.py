@@ -137,6 +137,18 @@ def _codes() -> tuple[frozenset[str], dict[str, str]]:
 
 
 @cache
+def listed_above(code: str, name: str) -> tuple[str, str]:
+    """Province and prefecture that China's list has above a county, folded; "" where it has none."""
+    listed, known = _listed(), code_of(code, name)
+    return listed.get(known[:2], ""), listed.get(known[:4], "")
+
+
+@cache
+def _listed() -> dict[str, str]:
+    return {code: fold(clean(name)) for code, name in divisions()}
+
+
+@cache
 def former_county_names() -> Mapping[str, tuple[str, ...]]:
     """By county code of today, what it or a county merged into it was called since 1980."""
     path = data_folder() / "county_names.csv"

@@ -30,9 +30,13 @@ Note = Literal["", "empty", "outside", "unmatched", "ambiguous"]
 _COUNTY, _TOWNSHIP, _VILLAGE = (ADMIN.index(level) for level in ("county", "township", "village"))
 _MOST_CANDIDATES = 6
 _LEAST = 0.02
+_SOLE = 0.9  # more than this share, and no other entry is a rival
 _RIVAL = 0.5  # a second candidate with this share of the first makes a text ambiguous
 _MOST_SUSPECTS = 8  # signs of one text that may be the wrong one
-_UNIT_WORD = re.compile(r"村民委员会|居民委员会|村委会|居委会|社区|街道|办事处|居住|[村镇乡县区市住]")
+_UNIT_WORD = re.compile(
+    r"村民委员会|居民委员会|村委会|居委会|社区|街道|办事处|居住|"
+    r"大厦|大?酒店|宾馆|旅馆|饭店|花园|小区|广场|大道|商会|小吃店|药店|超市|公司|学校|中学|小学|医院|[村镇乡县区市住]"
+)
 _UNKNOWN_UNIT = re.compile(r"[\u4e00-\u9fff]{2,}(?:镇|乡|街道|县)")
 _BESIDE = ("附近", "对面", "旁", "隔壁", "斜对面")
 
@@ -224,13 +228,15 @@ class Geocoder:
             used, unused = _split(shown, spans)
             end = max(mention.end for mention in one.taken)
             free = _outside(text[:end], spans)
+            share = math.exp(one.odds - best) / total
             besides = Besides(
+                rivals=share < _SOLE,
                 foreign=bool(around.name) and self.surroundings.known, unknown=_UNKNOWN_UNIT.search(fold(unused)) is not None,
-                unread=sum(b - a for a, b in free), rest=fold(unused),
+                rest=fold(unused),
                 joined=any(b == one.taken[0].start and _joins(text[b - 1]) for _, b in free),
             )  # fmt: skip
             yield Reading(
-                one.row, math.exp(one.odds - best) / total * one.taken[0].looked_at,
+                one.row, share * one.taken[0].looked_at,
                 features(self.reader.index, one, besides),
                 county_open=not one.county_said, contradicted="county" in one.against or bool(around.name),
                 used=used, unused=unused, beside=text.startswith(_BESIDE, one.taken[0].end),

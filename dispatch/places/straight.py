@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
-from functools import cache
 from typing import Literal, NamedTuple
 
 from dispatch.places.characters import likeness
-from dispatch.places.divisions import code_of, divisions
+from dispatch.places.divisions import listed_above
 from dispatch.places.gazetteer import ADMIN
 from dispatch.places.index import ANY, LONGEST_NEAR, NameIndex
 from dispatch.places.settings import Slip
-from dispatch.places.text import DOOR, clean, core, fold, is_urban, names_a_building, suffix_after
+from dispatch.places.text import DOOR, core, is_urban, names_a_building, suffix_after
 
 _SPOKEN_FIRST = re.compile(
     r"(?:(?:详细|家庭|户籍|居住|现居|现住|联系|收货|单位|我)?(?:地址|住址|住在|住|地))?"
@@ -242,7 +241,7 @@ class StraightReader:
         gazetteer, index = self._index.gazetteer, self._index
         found: dict[str, set[int]] = {}
         for row in {row for rows in self._counties.values() for row in rows}:
-            upper = _listed_above(gazetteer.code[row], index.plain[row])
+            upper = list(listed_above(gazetteer.code[row], index.plain[row]))
             for level in (_PROVINCE, _CITY):
                 above = index.lineage[row][level]
                 upper[level] = index.plain[above] if above >= 0 else upper[level]
@@ -250,14 +249,3 @@ class StraightReader:
                 for city in {"", upper[_CITY], core(upper[_CITY], "city")}:
                     found.setdefault(province + city, set()).add(row)
         return {head: frozenset(rows) for head, rows in found.items() if head}
-
-
-def _listed_above(code: str, name: str) -> list[str]:
-    """Province and prefecture that China's list has above a county."""
-    listed, code = _listed(), code_of(code, name)
-    return [listed.get(code[:2], ""), listed.get(code[:4], "")]
-
-
-@cache
-def _listed() -> dict[str, str]:
-    return {code: fold(clean(name)) for code, name in divisions()}

@@ -14,7 +14,6 @@ from dispatch.places.text import ROAD_OR_BUILDING, core
 from dispatch.places.weigh import Weighed
 
 _COUNTY, _TOWNSHIP, _HAMLET = (ADMIN.index(level) for level in ("county", "township", "hamlet"))
-_MOST_UNREAD = 4
 _COUNTED = re.compile(r"[0-9a-z]+|(?:号|弄|巷|第|村民小组|小组|[组队栋幢座楼层室房门铺院排之])+")
 _HOUSE = re.compile(
     "|".join((*ROAD_OR_BUILDING, "派出所", "卫生院", "支行", "店", "商会", "宿舍", "厂", "超市", "快递"))
@@ -50,15 +49,15 @@ def plain_features(
 class Besides(NamedTuple):
     """What a text says besides an entry.
 
-    `foreign`: a place outside is named too; `unknown`: a town nobody knows is; `unread`: signs up
-    to its end that nothing explains; `joined`: one stands right before its name; `rest`: all such.
+    `foreign`: a place outside is named too; `unknown`: a town nobody knows is; `joined`: a sign
+    that nothing explains stands right before its name; `rest`: all such signs; `rivals`: others may be meant.
     """
 
     foreign: bool
     unknown: bool
-    unread: int
     joined: bool
     rest: str
+    rivals: bool
 
 
 def features(index: NameIndex, one: Weighed, text: Besides) -> Features:
@@ -70,6 +69,7 @@ def features(index: NameIndex, one: Weighed, text: Besides) -> Features:
         f"{kind}_{above}": above != "all",
         (f"bare_{above}" if above != "all" else "bare"): not leaf.suffixed and kind != "county",
         f"{kind}_rest": kind != "settlement" and _names_more(text.rest),
+        f"rivals_{above}": text.rivals,
         "foreign": text.foreign, "unknown_unit": text.unknown, "cut_out": one.cut_out, "hinted": one.hinted,
         "joined": text.joined, "joined_slip": text.joined and bool(leaf.wrong),
         "part": leaf.part, "slip_above": any(other.wrong for other in one.taken[1:]),
@@ -81,8 +81,6 @@ def features(index: NameIndex, one: Weighed, text: Besides) -> Features:
         found |= {f"slip_{leaf.wrong}": 1.0, "slip_signs": _signs(leaf.end - leaf.start)}
         if above != "all":
             found[f"slip_{above}"] = 1.0
-    if text.unread:
-        found["unread"] = float(min(text.unread, _MOST_UNREAD))
     if "township" in one.against:
         found["against_bearers"] = math.log(len(index.rows.get(core(index.plain[one.row], "village"), (0,))))
     return found

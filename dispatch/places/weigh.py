@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from dispatch.places.divisions import listed_above
 from dispatch.places.gazetteer import ADMIN
 from dispatch.places.index import NameIndex
 from dispatch.places.mentions import Mention, overlaps
@@ -64,6 +65,7 @@ class Weigher:
             for one in mentions
             if one.suffixed and not one.wrong and not one.part and one.rank >= _VILLAGE
         ]
+        self._upper = {index.plain[one.row]: one.worth for one in mentions if one.rank < _COUNTY}
         for one in mentions:
             if one.rank <= _TOWNSHIP and not one.suffixed and _is_inside(one, settled):
                 continue  # 新坡 in 新坡仔村 is no town
@@ -124,7 +126,7 @@ class Weigher:
     def _ceiling(self, row: int) -> float:
         """Log-odds an entry cannot exceed: all that its path explains, if nothing overlapped."""
         by_row = self._by_row
-        total = max(one.worth for one in by_row[row])
+        total = max(one.worth for one in by_row[row]) + sum(self._upper.values())
         for unit in self._index.lineage[row]:
             if unit in by_row and unit != row:
                 total += max(one.worth for one in by_row[unit])
@@ -136,7 +138,8 @@ class Weigher:
         chain = self._index.chain(row)
         taken = self._taken(row, chain)
         leaf = taken[0]
-        odds = self._odds.sign * sum(one.worth for one in taken) + self._odds.level.get(level, 0.0)
+        worth = sum(one.worth for one in taken) + (self._worth_of_unlisted(row) if self._upper else 0.0)
+        odds = self._odds.sign * worth + self._odds.level.get(level, 0.0)
         if level in _SETTLEMENTS and not leaf.suffixed:
             odds += self._odds.bare
         hinted = {gazetteer.level[unit] for unit in chain if gazetteer.code[unit] in self._hint}
@@ -154,6 +157,15 @@ class Weigher:
             row, odds - against, frozenset((own | hinted) - {level}), bool(hinted), said, cut, conflicts,
             tuple(taken),
         )  # fmt: skip
+
+    def _worth_of_unlisted(self, row: int) -> float:
+        """What a province and a prefecture are worth that the gazetteer does not know to hold an entry, and China's list does."""
+        units = self._index.lineage[row]
+        county = units[_COUNTY]
+        if county < 0:
+            return 0.0
+        names = listed_above(self._gazetteer.code[county], self._index.plain[county])
+        return sum(self._upper.get(name, 0.0) for name, unit in zip(names, units, strict=False) if unit < 0)
 
     def _is_cut_out(self, leaf: Mention) -> bool:
         """Whether the one name that speaks for an entry may be a part of a longer one."""
