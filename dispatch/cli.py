@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from dispatch.commands import addresses, areas, mapping, privacy
+from dispatch.commands import addresses, areas, explaining, mapping, privacy
 from dispatch.commands import calibrate as calibrations
 from dispatch.commands import ledger as ledgers
+from dispatch.commands import next as next_command
 from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language, say
 from dispatch.redact import Redact
@@ -39,6 +40,8 @@ app.command("geocode")(addresses.geocode)
 app.command("map")(mapping.draw)
 app.add_typer(ledgers.ledger_app, name="ledger")
 app.command("handover")(ledgers.handover)
+app.command("next")(next_command.next_)
+app.command("explain")(explaining.explain)
 app.command("calibrate")(calibrations.calibrate)
 
 notes = Console(stderr=True)
@@ -151,7 +154,7 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         str | None, typer.Option(help="dry, rain, heavy_rain, typhoon, fog, dense_fog, snow or ice.")
     ] = None,
     policy: Annotated[
-        str | None, typer.Option(help="How to decide: ortools (default), search or nearest.")
+        str | None, typer.Option(help="How to decide: search (default), ortools or nearest.")
     ] = None,
     seconds: Annotated[float | None, typer.Option(min=0.01, help="How long to think; default 5.")] = None,
     iterations: Annotated[

@@ -23,7 +23,7 @@ from dispatch.search.run import search
 from dispatch.sending import Roster, State, in_order, nearest
 from dispatch.timeline import Clock, Visit
 
-DEFAULT_POLICY = "ortools"
+DEFAULT_POLICY = "search"
 DEFAULT_SECONDS = 5.0
 PLAUSIBLE_EACH = 4
 """Responders of each kind a case is offered to: those there soonest."""

@@ -34,6 +34,7 @@ from dispatch.reasons import Reason
 from dispatch.roads.closure_file import ClosureFile
 from dispatch.roads.travel import Leg
 from dispatch.search import Bound, lower_bound
+from dispatch.search.ready import make_ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,9 @@ def plan_day(
         travels = open_roads(area, roster.responders, request.at, rules, closures.closures)
         problem = build_problem(cases, roster.responders, travels, request.at, rules)
         problem = replace(problem, cut_off=cut_off(problem, travels, closures.closures))
+    if request.policy == "search":
+        with watch.stage("preparing the search"):
+            make_ready(watch.report)
     with watch.stage("deciding"):
         nearest = routing.solve(problem, policy="nearest", seed=request.seed)
         plan = decide(problem, request, rules, nearest)
