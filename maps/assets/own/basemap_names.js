@@ -20,10 +20,10 @@ const shortName = (name) => name.replace(/(社区)?(居民委员会|居委会)$/
 
 /** Place and street names on one canvas over the whole view, so that none collide. */
 const Names = L.Renderer.extend({
-  options: { padding: 0.15, pane: "names" },
+  options: { padding: 0.1, pane: "names" },
 
   initialize(ground) {
-    L.Renderer.prototype.initialize.call(this, { padding: 0.15, pane: "names" });
+    L.Renderer.prototype.initialize.call(this, { padding: 0.1, pane: "names" });
     this.ground = ground;
     for (const label of ground.labels) Object.assign(label, { name: shortName(label.name), x: worldX(label.lon), y: worldY(label.lat) });
     const order = (label) => { const at = NAME_ORDER.indexOf(label.level); return at < 0 ? 99 : at; };

@@ -5,38 +5,33 @@ const GROUP_PIXELS = 64;
 const FEWEST = [[14, 3], [17, 8]];
 
 /**
- * Points in view as { singles, groups }: `singles` are numbers in the order given, a group is
- * { px, py, radius, size, parts, members } in pixels of the view; `parts[part]` counts its points
- * of each part (`source.part(at)`), so that what is severe is counted, never lost.
+ * Points (numbers in drawing order) at a zoom as { singles, groups }: `singles` keep their order, a
+ * group is { x, y, radius, size, parts, members } on the world square; `parts[part]` counts its
+ * points of each part (`source.part(at)`), so that what is severe is counted, never lost.
  */
-function groupPoints(source, seen, view) {
-  const rule = FEWEST.find(([below]) => view.zoom < below);
-  if (!rule) return { singles: seen, groups: [] };
-  const cell = GROUP_PIXELS / view.scale, cells = new Map();
-  for (const at of seen) {
+function groupPoints(source, points, zoom) {
+  const rule = FEWEST.find(([below]) => zoom < below);
+  if (!rule) return { singles: points, groups: [] };
+  const cell = GROUP_PIXELS / 2 ** zoom, cells = new Map();
+  for (const at of points) {
     const key = Math.floor(source.x[at] / cell) * 1e7 + Math.floor(source.y[at] / cell);
     const found = cells.get(key);
     if (found) found.push(at); else cells.set(key, [at]);
   }
-  const singles = [], groups = [];
+  const grouped = new Uint8Array(source.count), groups = [];
   for (const members of cells.values()) {
-    if (members.length < rule[1]) {
-      singles.push(...members);
-      continue;
-    }
+    if (members.length < rule[1]) continue;
     let x = 0, y = 0;
     const parts = source.parts.map(() => 0);
     for (const at of members) {
+      grouped[at] = 1;
       x += source.x[at];
       y += source.y[at];
       parts[source.part(at)] += 1;
     }
-    groups.push({
-      px: (x / members.length) * view.scale - view.left, py: (y / members.length) * view.scale - view.top,
-      radius: Math.min(26, 12 + 4 * Math.log10(members.length)), size: members.length, parts, members,
-    });
+    groups.push({ x: x / members.length, y: y / members.length, radius: Math.min(26, 12 + 4 * Math.log10(members.length)), size: members.length, parts, members });
   }
-  return { singles, groups };
+  return { singles: points.filter((at) => !grouped[at]), groups };
 }
 
 /** A group: how many in all, a ring of its parts, and the severe ones counted beside it. */

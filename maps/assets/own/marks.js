@@ -161,8 +161,8 @@ class Marks {
   constructor(map, plan, facets, onPick) {
     Object.assign(this, { map, plan, facets, onPick, show: { routes: true, responders: true, radius: true, closures: true, areas: false }, chosen: null, moved: null });
     // names lie between the routes and the marks; only the upper canvas listens
-    this.lower = L.canvas({ padding: 0.25, pane: "routes" });
-    this.canvas = L.canvas({ padding: 0.25, tolerance: 4 });
+    this.lower = L.canvas({ padding: 0.1, pane: "routes" });
+    this.canvas = L.canvas({ padding: 0.1, tolerance: 4 });
     this.layers = { routes: L.layerGroup(), closures: L.layerGroup(), areas: L.layerGroup() };
     this.driven = [];
     for (const route of plan.routes) this.addRoute(route);

@@ -17,7 +17,7 @@ const GROUP_ABOVE = 5000;
  *   alone(at)       whether the point must never be grouped
  */
 const PointLayer = L.Renderer.extend({
-  options: { padding: 0.2, pane: "marks" },
+  options: { padding: 0.1, pane: "marks" },
 
   initialize(source, options) {
     L.Renderer.prototype.initialize.call(this, options);
@@ -46,11 +46,16 @@ const PointLayer = L.Renderer.extend({
       canvas.style.width = size.x + "px";
       canvas.style.height = size.y + "px";
     }
-    this.draw();
+    this.paint();
   },
 
   /** Draw again what may have changed; the view stays. */
   draw() {
+    this.kept = null;
+    this.paint();
+  },
+
+  paint() {
     if (!this._map || !this._bounds) return;
     const { source, _context: context } = this, size = this._bounds.getSize(), zoom = this._map.getZoom();
     const sharp = this._container.width / size.x, corner = this._map.getPixelOrigin().add(this._bounds.min);
@@ -76,20 +81,25 @@ const PointLayer = L.Renderer.extend({
 
   /** Points in view, in their order; grouped where there are too many. */
   sorted(view) {
-    const { source } = this, order = source.order, margin = 40, shown = source.shown;
-    const seen = [], total = order ? order.length : source.count;
-    let alive = 0;
-    for (let place = 0; place < total; place++) {
-      const at = order ? order[place] : place;
-      if (shown && !shown[at]) continue;
-      alive += 1;
-      const px = source.x[at] * view.scale - view.left, py = source.y[at] * view.scale - view.top;
-      if (px > -margin && py > -margin && px < view.width + margin && py < view.height + margin) seen.push(at);
+    const { source } = this, margin = 40;
+    // groups are fixed to the ground: a drag needs no new ones
+    if (!this.kept || this.kept.zoom !== view.zoom) this.kept = { zoom: view.zoom, ...this.grouped(view.zoom) };
+    const px = (x) => x * view.scale - view.left, py = (y) => y * view.scale - view.top;
+    const inView = (x, y) => px(x) > -margin && py(y) > -margin && px(x) < view.width + margin && py(y) < view.height + margin;
+    const groups = this.kept.groups.filter(({ x, y }) => inView(x, y));
+    for (const group of groups) Object.assign(group, { px: px(group.x), py: py(group.y) });
+    return { singles: this.kept.singles.filter((at) => inView(source.x[at], source.y[at])), groups };
+  },
+
+  grouped(zoom) {
+    const { source } = this, points = [];
+    for (const at of source.order || Array.from({ length: source.count }, (_, number) => number)) {
+      if (!source.shown || source.shown[at]) points.push(at);
     }
-    if (alive <= GROUP_ABOVE || !source.parts) return { singles: seen, groups: [] };
-    const apart = source.alone ? seen.filter((at) => source.alone(at)) : [];
-    const { singles, groups } = groupPoints(source, apart.length ? seen.filter((at) => !source.alone(at)) : seen, view);
-    return { singles: apart.length ? [...singles, ...apart] : singles, groups };
+    if (points.length <= GROUP_ABOVE || !source.parts) return { singles: points, groups: [] };
+    if (!source.alone) return groupPoints(source, points, zoom);
+    const { singles, groups } = groupPoints(source, points.filter((at) => !source.alone(at)), zoom);
+    return { singles: [...singles, ...points.filter((at) => source.alone(at))], groups };
   },
 
   /** What lies under a point of the container, topmost first: { at } or { group }; null for nothing. */
