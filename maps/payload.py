@@ -49,7 +49,7 @@ def plan_payload(view: PlanView) -> dict[str, Any]:
         "places": _places(view.cases),
         "responders": _responders(view.responders),
         "routes": _routes(view.routes, responder_number),
-        "stops": _stops(view.routes, case_number),
+        "stops": _stops(view.routes, case_number, responder_number),
         "closures": _closures(view.closures),
         "rows": _rows(view.rows, case_number),
         "warnings": view.warnings,
@@ -121,7 +121,9 @@ def _routes(routes: Sequence[MapRoute], responder_number: Mapping[str, int]) -> 
     }
 
 
-def _stops(routes: Sequence[MapRoute], case_number: Mapping[str, int]) -> dict[str, Any]:
+def _stops(
+    routes: Sequence[MapRoute], case_number: Mapping[str, int], responder_number: Mapping[str, int]
+) -> dict[str, Any]:
     rows = [(number, stop) for number, route in enumerate(routes) for stop in route.stops]
     stops = [stop for _, stop in rows]
     return {
@@ -131,9 +133,10 @@ def _stops(routes: Sequence[MapRoute], case_number: Mapping[str, int]) -> dict[s
             stops,
             (
                 "id", "place_id", "drive_minutes", "arrive", "contact", "leave", "earliest", "latest",
-                "wait_minutes", "search_minutes", "state", "leg_metres",
+                "wait_minutes", "search_minutes", "state", "leg_metres", "leads",
             ),
         ),
+        "partner": [responder_number.get(stop.partner_id or "") for stop in stops],
         "legs": pack_lines([stop.leg for stop in stops]),
     }  # fmt: skip
 

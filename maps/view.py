@@ -125,6 +125,7 @@ class MapStop:
     """One visit. `leg` is the road driven to it, from the stop before or from the base.
 
     `contact` is expected between `earliest` and `latest`, None where that is not known.
+    Where two come, each has a stop; `partner_id` is the other one, and one of them leads.
     """
 
     id: str
@@ -139,6 +140,8 @@ class MapStop:
     wait_minutes: float = 0.0
     search_minutes: float = 0.0
     state: str = "planned"
+    partner_id: str | None = None
+    leads: bool = True
     leg: Lines = field(default_factory=lambda: NO_LINE)
     leg_metres: float | None = None
 
@@ -218,6 +221,8 @@ class Summary:
     averted_yuan: float
     share_reached_30_minutes: float
     lower_bound_yuan: float | None = None
+    prices_yuan: float = 0.0
+    gap_percent: float | None = None
     nearest: Comparison | None = None
     no_visit_reasons: tuple[tuple[Text, int], ...] = ()
     rejected_reasons: tuple[tuple[Text, int], ...] = ()

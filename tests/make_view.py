@@ -174,7 +174,17 @@ def night(**over) -> PlanView:
         "responders": crews,
         "routes": routes,
         "rows": rows,
-        "summary": summary(3, 2, received=9, rejected=1, not_yet=1, no_visit=2, lower_bound_yuan=59_200.0),
+        "summary": summary(
+            3,
+            2,
+            received=9,
+            rejected=1,
+            not_yet=1,
+            no_visit=2,
+            lower_bound_yuan=60_000.0,
+            prices_yuan=1_000.0,
+            gap_percent=25.0,
+        ),
         "synthetic": True,  # a night that stands still
     }
     return view(**{**given, **over})

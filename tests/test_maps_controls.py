@@ -67,8 +67,8 @@ def test_overdue_visits_are_counted_and_a_click_shows_them(pages):
 
 def test_the_four_numbers_the_bound_and_the_sum_are_what_was_given(night):
     assert night.locator(".number .value").all_inner_texts() == ["3", "2", "¥10.6 万", "50%"]
-    assert "损失下界 ¥5.92 万" in said(night, ".facts")
-    assert "距最优不超过 20%" in said(night, ".facts")  # 1 - 59,200 / 74,000
+    # 74,000 of loss and 1,000 of prices; 75,000 / 60,000 = 1.25
+    assert "损失加代价 ¥7.5 万，已证下界 ¥6 万，距最优不超过 25%" in night.locator(".facts").last.inner_text()
     assert "收到 9 条预警" in said(night, ".sum-title")
     assert "合计相符" in said(night, ".sum-title")
 

@@ -115,6 +115,8 @@ def _summary(day: Day) -> maps.Summary:
         averted_yuan=table["averted_yuan"],
         share_reached_30_minutes=table["share_reached_30_minutes"],
         lower_bound_yuan=day.plan.lower_bound_yuan,
+        prices_yuan=table["prices_yuan"],
+        gap_percent=table["gap_percent"],
         nearest=maps.Comparison(
             policy="nearest",
             visited=near["visited"],
@@ -332,15 +334,19 @@ def _stop(day: Day, stop: Stop, earliest: float, latest: float) -> maps.MapStop:
         wait_minutes=stop.wait_minutes,
         search_minutes=stop.search_minutes,
         state=stop.state,
+        partner_id=stop.partner_id,
+        leads=stop.leads,
         leg=leg.lonlat,
         leg_metres=leg.metres,
     )
 
 
 def _averted(problem: Problem, cases: dict[str, Case], route: Route) -> float:
-    """What this route's visits keep from being lost: places exclude each other, so they add up."""
+    """What the visits it leads keep from being lost: places exclude each other, so they add up."""
     total = 0.0
     for stop in route.stops:
+        if not stop.leads:
+            continue
         case = cases[stop.case_id]
         never = loss.loss_yuan(case, math.inf, problem.horizon_minutes)
         reached = loss.loss_yuan(case, stop.contact, problem.horizon_minutes)

@@ -38,9 +38,10 @@ function stopLine(plan, stop, actions) {
   const responder = stop.route.responder, legs = [say("drive", span(stop.drive_minutes))];
   if (stop.wait_minutes >= 1) legs.push(say("wait", span(stop.wait_minutes)));
   if (stop.search_minutes >= 1) legs.push(say("find", span(stop.search_minutes)));
+  if (stop.with) legs.push(say("partner", stop.with.name));
   return make("button.goes", { type: "button", onclick: () => actions.choose({ type: "route", number: stop.route.number }) },
     kindIcon(responder.kind),
-    make("span.grow", {}, make("strong", {}, given(responder.name)), make("small", {}, legs.join(" · ")),
+    make("span.grow", {}, make("strong", {}, given(responder.name)), make("small", {}, given(legs.join(" · "))),
       responder.phone ? make("small", {}, say("dutyPhone", ""), make("b", {}, given(responder.phone))) : null),
     make("span.when", {}, clock(stop.contact), etaRange(stop)));
 }

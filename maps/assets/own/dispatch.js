@@ -42,7 +42,11 @@ kit.pages.plan = {
 
   escape() { if (state.selected) choose(null); },
 
-  toPaper() { kit.panel.virtual.lay(PRINTED_ROWS); tellPaper(); },
+  toPaper() {
+    kit.panel.root.querySelector("details.sum").open = true;
+    kit.panel.virtual.lay(PRINTED_ROWS);
+    tellPaper();
+  },
   fromPaper() { kit.panel.virtual.lay(0); },
 };
 

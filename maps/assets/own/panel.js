@@ -75,19 +75,22 @@ class Panel {
     const tile = (name, value, than, kind, act) => make("button.number." + kind, { type: "button", onclick: act },
       make("span.name", {}, name), make("span.value", {}, value), than !== null ? make("small", {}, say("nearest", than)) : null);
     const than = (value) => (other ? value() : null);
-    const facts = [[say("expected"), yuan(summary.expected_yuan)], [say("nobody"), yuan(summary.nobody_yuan)]];
-    if (summary.lower_bound_yuan !== null) {
-      facts.push([say("bound"), yuan(summary.lower_bound_yuan)]);
-      if (summary.expected_yuan > 0) facts.push([say("gap", percent(Math.max(0, 1 - summary.lower_bound_yuan / summary.expected_yuan))), ""]);
-    }
     return make("section.summary", { "aria-label": say("numbersSaid") },
       make("div.numbers", {},
         tile(say("visited"), count(summary.planned), than(() => count(other.visited)), "visited", () => this.show("routes")),
         tile(say("leftOut"), count(summary.left_out), than(() => count(other.left_out)), "out", () => this.show("out")),
         tile(say("averted"), yuan(summary.averted_yuan), than(() => yuan(other.averted_yuan)), "averted", () => this.show("routes")),
-        tile(say("share"), percent(summary.share_reached_30_minutes), than(() => percent(other.share_reached_30_minutes)), "share", () => this.actions.filter("eta", "15", "30"))),
-      make("p.facts", {}, facts.map(([name, value], at) => [at ? make("span.sep", {}, "·") : null, name, value ? [" ", make("b", {}, value)] : null])),
-      other ? make("p.versus", {}, say("versus"), " ", make("b", {}, yuan(other.expected_yuan)), gain(summary, other)) : null);
+        tile(say("share"), percent(summary.share_reached_30_minutes), than(() => percent(other.share_reached_30_minutes)), "share", () => this.actions.filter("eta", "15", "30"))));
+  }
+
+  /** Expected loss, what bounds it, and what the nearest policy would lose. */
+  facts() {
+    const summary = data.summary, other = summary.nearest;
+    const facts = [[say("expected"), yuan(summary.expected_yuan)], [say("nobody"), yuan(summary.nobody_yuan)]];
+    const bound = summary.lower_bound_yuan === null ? null : make("p.facts", {}, say("boundSaid", yuan(summary.expected_yuan + summary.prices_yuan), yuan(summary.lower_bound_yuan)),
+      summary.gap_percent === null ? null : [pick(["，", ", "]), make("b", {}, say("gap", round(summary.gap_percent) + "%"))]);
+    return [make("p.facts", {}, facts.map(([name, value], at) => [at ? make("span.sep", {}, "·") : null, name, value ? [" ", make("b", {}, value)] : null])),
+      other ? make("p.versus", {}, say("versus"), " ", make("b", {}, yuan(other.expected_yuan)), gain(summary, other)) : null, bound];
   }
 
   warnings() {
@@ -105,10 +108,11 @@ class Panel {
     }));
     const buttons = parts.map(([key, value]) => make("button.part", { type: "button", "data-part": key, onclick: () => this.explain(key) },
       make("i." + key, { "aria-hidden": "true" }), make("b", {}, count(value)), " ", say(key)));
-    return make("section.sum", { "aria-label": say("sumTitle", summary.received) },
-      make("p.sum-title", {}, say("sumTitle", count(summary.received)), " ",
+    // a phone shows the list sooner
+    return make("details.sum", { open: window.innerWidth > 760 },
+      make("summary.sum-title", {}, say("sumTitle", count(summary.received)), " ",
         summary.closes ? make("span.closes", {}, "✓ " + say("sumCloses")) : make("strong.open", { role: "alert" }, say("sumOpen", count(Math.abs(summary.received - total))))),
-      strip, make("div.parts", {}, buttons));
+      strip, make("div.parts", {}, buttons), this.facts());
   }
 
   /** One part of the sum: its rows. */

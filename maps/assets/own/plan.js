@@ -42,13 +42,14 @@ class Plan {
     for (const stop of rows(stops)) {
       stop.route = this.routes[stop.route];
       stop.leg = latlons(legs, stop.number);
+      stop.with = stop.partner === null ? null : responders[stop.partner];
       stop.order = stop.route.stops.push(stop);
       const known = this.stopsOf.get(stop.case);
       if (known) known.push(stop); else this.stopsOf.set(stop.case, [stop]);
     }
     this.first = new Array(this.size).fill(null);
     for (const [number, found] of this.stopsOf) {
-      found.sort((a, b) => a.contact - b.contact);
+      found.sort((a, b) => a.contact - b.contact || Number(b.leads) - Number(a.leads));
       this.first[number] = found[0];
     }
   }

@@ -23,6 +23,7 @@ class Replay {
     let share = 1;
     for (const stop of found) {
       if (stop.contact > minutes) break;
+      if (!stop.leads) continue; // two at one door meet once
       share -= stop.share;
     }
     return Math.max(0, share);

@@ -54,11 +54,12 @@ function stopList(plan, route, choose) {
     if (stop.leg_metres !== null) facts.push(say("kilometres", round(stop.leg_metres / 1000)));
     if (stop.wait_minutes >= 1) facts.push(say("wait", span(stop.wait_minutes)));
     if (stop.search_minutes >= 1) facts.push(say("find", span(stop.search_minutes)));
+    if (stop.with) facts.push(say("partner", stop.with.name));
     const late = plan.stateOf(stop.case, null) === "overdue" && state.minutes === null;
     return make("li", {}, make("button.plain", { type: "button", onclick: () => choose({ type: "case", number: stop.case }) },
       make("span.order", {}, String(stop.order)), shapeIcon(plan.columns.tier[stop.case], false, 16),
       make("span.grow", {}, make("span.line", {}, make("strong", {}, given(plan.columns.id[stop.case])), " ", given(plan.columns.name[stop.case])),
-        make("small", {}, stop.label ? [given(stop.label), " · "] : null, facts.join(" · "))),
+        make("small", {}, stop.label ? [given(stop.label), " · "] : null, given(facts.join(" · ")))),
       make(late ? "span.when.late" : "span.when", {}, clock(stop.contact), late ? make("small", {}, say("overdue")) : etaRange(stop))));
   }));
 }

@@ -18,7 +18,7 @@ const WORDS = {
   less: ["少损失 {0}", "{0} less lost"],
   moreLost: ["多损失 {0}", "{0} more lost"],
   numbersSaid: ["本方案四项指标；“就近”为就近派遣的同项数字", "this plan in four numbers; “vs” is the same for nearest first"],
-  bound: ["损失下界", "proved bound"],
+  boundSaid: ["损失加代价 {0}，已证下界 {1}", "loss and prices {0}, proved bound {1}"],
   sumTitle: ["收到 {0} 条预警", "{0} alerts received"],
   rejected: ["驳回", "rejected"],
   notYet: ["未到", "not yet"],
