@@ -69,14 +69,77 @@ class PlanFile:
     warnings: tuple[Reason, ...] = ()
 
 
-def write_plan(file: PlanFile, folder: Path) -> None:
-    """Write `plan.json` and `travel.npz` into an existing folder."""
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the machine decided, beside a plan somebody may have edited: `decided.json`.
+
+    `routes` are (case id, place id, leads) in order by responder id; `problem_sha256` is that of
+    the problem it was decided for.
+    """
+
+    plan_id: str
+    problem_sha256: str
+    routes: Mapping[str, tuple[tuple[str, str, bool], ...]]
+
+
+DECIDED = TypeAdapter(Decided)
+
+
+def write_plan(file: PlanFile, folder: Path, decided: Decided | None = None) -> None:
+    """Write `plan.json`, `travel.npz` and `decided.json` into an existing folder.
+
+    `decided` is what the machine decided, where that is another plan.
+    """
     travel = _pack_travel(file.problem)
     (folder / "travel.npz").write_bytes(travel)
-    text = json.dumps(
-        _plan_to_json(file, hashlib.sha256(travel).hexdigest()), ensure_ascii=False, indent=1, allow_nan=False
+    raw = _plan_to_json(file, hashlib.sha256(travel).hexdigest())
+    _write_json(folder / "plan.json", raw)
+    decided = decided or Decided(
+        file.plan.id,
+        problem_sha256(file.problem),
+        {
+            route.responder_id: tuple((stop.case_id, stop.place_id, stop.leads) for stop in route.stops)
+            for route in file.plan.routes
+            if route.stops
+        },
     )
-    (folder / "plan.json").write_text(text + "\n", encoding="utf-8")
+    routes = {who: [list(visit) for visit in visits] for who, visits in decided.routes.items()}
+    _write_json(folder / "decided.json", {"schema": 1, **asdict(decided), "routes": routes})
+
+
+def read_decided(folder: Path) -> Decided | None:
+    """What the machine decided for a plan folder; None where that was not kept, or cannot be read."""
+    try:
+        raw = json.loads((folder / "decided.json").read_text(encoding="utf-8"))
+        return DECIDED.validate_python({key: raw[key] for key in ("plan_id", "problem_sha256", "routes")})
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return None
+
+
+def problem_sha256(problem: Problem) -> str:
+    """Changes with anything the plan was decided by, but for the travel minutes, which have their own."""
+    parts = [
+        problem.at.isoformat(),
+        problem.horizon_minutes,
+        problem.min_stake_yuan,
+        [asdict(case) for case in problem.cases],
+        [asdict(one) for one in problem.responders],
+        asdict(problem.prices),
+        problem.pinned,
+        problem.heads,
+        {case_id: asdict(told) for case_id, told in problem.told.items()},
+        problem.max_changes,
+        problem.start_index,
+        problem.base_index,
+        problem.place_index,
+    ]
+    text = json.dumps(_plain(parts), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_json(path: Path, raw: Mapping[str, Any]) -> None:
+    text = json.dumps(raw, ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def read_plan(folder: Path) -> PlanFile:

@@ -174,6 +174,91 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{closure} is {what} from {time}; {responders} must be through before",
     ),
     # why not the obvious car
+    # why this responder does not go to a case left out (beside the audit's own codes)
+    "NO_ROOM": (
+        "{responder} 已有 {visits} 起任务，再加就超出班次或误了别的时段",
+        "{responder} has {visits} visits and no room for another before its shift or a window ends",
+    ),
+    "WOULD_PAY": (
+        "{responder} 可以去，全盘少损失 {yuan} 元：方案还可更好，建议重新计算",
+        "{responder} could go and the whole plan would save {yuan} yuan: plan again, it can be better",
+    ),
+    "STOPPED": ("{rule}：{count} 支（{names}）", "{rule}: {count} ({names})"),
+    # what it would take to visit a case left out
+    "LIFT_PIN": (
+        "取消调度员的指定，由{responder}前往：挽损 {yuan} 元",
+        "without the pin, by {responder}: averts {yuan} yuan",
+    ),
+    "LIFT_VISIT": (
+        "准许{responder}多跑一起：挽损 {yuan} 元",
+        "one more visit by {responder} than agreed: averts {yuan} yuan",
+    ),
+    "LIFT_MINUTES": (
+        "{responder}的班次延长 {minutes} 分钟：挽损 {yuan} 元",
+        "{minutes} more minutes of the shift of {responder}: averts {yuan} yuan",
+    ),
+    "LIFT_NEIGHBOUR": (
+        "准许{responder}跨辖区前往：挽损 {yuan} 元",
+        "{responder} let into a neighbour's jurisdiction: averts {yuan} yuan",
+    ),
+    "LIFT_ALONE": ("准许{responder}单独前往：挽损 {yuan} 元", "{responder} let go alone: averts {yuan} yuan"),
+    "LIFT_CALL_IN": (
+        "叫回不在岗的{responder}：挽损 {yuan} 元",
+        "{responder}, off duty, called in: averts {yuan} yuan",
+    ),
+    "LIFT_KIND": (
+        "准许{responder}处置本案（类别放宽）：挽损 {yuan} 元",
+        "{responder} let go though its kind may not: averts {yuan} yuan",
+    ),
+    "LIFT_SKILL": (
+        "不要求所需条件，由{responder}前往：挽损 {yuan} 元",
+        "{responder} let go without the skill asked for: averts {yuan} yuan",
+    ),
+    "LIFT_WINDOW": (
+        "不受可访时段限制，由{responder}前往：挽损 {yuan} 元",
+        "outside its window, by {responder}: averts {yuan} yuan",
+    ),
+    "LIFT_CREW": (
+        "在{responder}驻地增派一组：挽损 {yuan} 元",
+        "one more crew at the base of {responder}: averts {yuan} yuan",
+    ),
+    "LIFT_THRESHOLD": (
+        "不论剩余多少都去，由{responder}前往：挽损 {yuan} 元",
+        "going though so little is left, by {responder}: averts {yuan} yuan",
+    ),
+    "LIFT_VISIT_MINUTES": (
+        "准许{responder}多跑一起，班次延长 {minutes} 分钟：挽损 {yuan} 元",
+        "one more visit by {responder}, and {minutes} more minutes of its shift: averts {yuan} yuan",
+    ),
+    "LIFT_NEIGHBOUR_MINUTES": (
+        "准许{responder}跨辖区前往，班次延长 {minutes} 分钟：挽损 {yuan} 元",
+        "{responder} let into a neighbour's jurisdiction, and {minutes} more minutes of its shift: averts {yuan} yuan",
+    ),
+    "LIFT_NEIGHBOUR_VISIT": (
+        "准许{responder}跨辖区多跑一起：挽损 {yuan} 元",
+        "{responder} let into a neighbour's jurisdiction for one more visit: averts {yuan} yuan",
+    ),
+    "LIFT_CALL_IN_NEIGHBOUR": (
+        "叫回不在岗的{responder}，并准许跨辖区：挽损 {yuan} 元",
+        "{responder}, off duty, called in and let into a neighbour's jurisdiction: averts {yuan} yuan",
+    ),
+    "LIFT_NOTHING": (
+        "加班、增派、放宽任何一条规则，都不能让上门有所挽损",
+        "no longer shift, added crew or lifted rule would make a visit save anything",
+    ),
+    # what an edited plan does otherwise than the machine's
+    "DIFF_ADDED": ("{case}：改为由{after}上门（原未安排）", "{case}: now visited by {after} (was left out)"),
+    "DIFF_DROPPED": ("{case}：不再上门（原由{before}）", "{case}: not visited any more (was {before})"),
+    "DIFF_LATER": ("{case}：仍由{after}，晚 {minutes} 分钟", "{case}: still {after}, {minutes} min later"),
+    "DIFF_SOONER": ("{case}：仍由{after}，早 {minutes} 分钟", "{case}: still {after}, {minutes} min sooner"),
+    "DIFF_GIVEN_LATER": (
+        "{case}：由{before}改派{after}，晚 {minutes} 分钟",
+        "{case}: from {before} to {after}, {minutes} min later",
+    ),
+    "DIFF_GIVEN_SOONER": (
+        "{case}：由{before}改派{after}，早 {minutes} 分钟",
+        "{case}: from {before} to {after}, {minutes} min sooner",
+    ),
     # what sending the obvious one instead would mean for the whole plan
     "INSTEAD_DEARER": (
         "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），但改派它，全盘多损失 {yuan} 元",
@@ -307,6 +392,52 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "地址写的是“{said}”，坐标却在“{found}”",
         "the address says {said}, the coordinate lies in {found}",
     ),
+    # what to do next
+    "NEXT_RING_FIRST": (
+        "首次拨打本人：{percent}% 能劝住，劝住可少损失 {yuan} 元",
+        "ring for the first time: {percent}% to persuade, and then {yuan} yuan less are lost",
+    ),
+    "NEXT_RING": (
+        "再拨本人（已拨 {failed} 次，{result}）：{percent}% 能劝住，劝住可少损失 {yuan} 元",
+        "ring again (rung {failed} times, {result}): {percent}% to persuade, and then {yuan} yuan less are lost",
+    ),
+    "NEXT_RELATIVE": (
+        "请亲属看护 {hours} 小时：{percent}% 办成，风险降至 {left}%，可少损失 {yuan} 元",
+        "a relative stays with them {hours} h: {percent}% to work, hazard down to {left}%, {yuan} yuan less are lost",
+    ),
+    "NEXT_HOLD": (
+        "请银行止付 {hours} 小时：{percent}% 办成，风险降至 {left}%，可少损失 {yuan} 元",
+        "the bank holds payments {hours} h: {percent}% to work, hazard down to {left}%, {yuan} yuan less are lost",
+    ),
+    "NEXT_CUT_LINE": (
+        "请运营商断卡 {hours} 小时：{percent}% 办成，风险降至 {left}%，可少损失 {yuan} 元",
+        "the carrier cuts the line {hours} h: {percent}% to work, hazard down to {left}%, {yuan} yuan less are lost",
+    ),
+    "NEXT_SEND": (
+        "派人上门（计划内）：{responder} 现在出发，{time} 见面，可少损失 {yuan} 元",
+        "send someone, as planned: {responder} sets out and meets at {time}; {yuan} yuan less are lost",
+    ),
+    "NEXT_SEND_TOO": (
+        "派人上门（原未安排）：{responder} 可于 {time} 见面，除去代价仍可少损失 {yuan} 元",
+        "send someone, left out so far: {responder} could meet at {time}; {yuan} yuan less are lost, all costs taken off",
+    ),
+    "NEXT_DESK": (
+        "{desk}现在办：{what}（{minutes} 分钟内），预计少损失 {yuan} 元",
+        "{desk}, now: {what} (within {minutes} min); saves {yuan} yuan",
+    ),
+    "NEXT_FREES": (
+        "若全部办成：{visits} 次上门不再值得，腾出 {crews} 支力量，共省 {minutes} 分钟",
+        "if all of it works: {visits} visits no longer pay, {crews} crews are free, {minutes} crew minutes in all",
+    ),
+    "NEXT_RESOLVED": (
+        "若全部办成并重排：少去 {visits} 处，空出 {crews} 支力量，另可上门 {reached} 处，再少损失 {yuan} 元",
+        "if all of it works and the day is solved again: {visits} visits fewer, {crews} crews free, "
+        "{reached} others visited, {yuan} yuan more saved",
+    ),
+    "NEXT_WAITING": (
+        "另有 {count} 项也值得做，人手（{hands} 人）一空就办",
+        "{count} more would pay once a hand is free (hands: {hands})",
+    ),
     # why an alert is a case
     "HIGH_RISK": ("预警等级为{tier}", "risk is {tier}"),
     "WARNED_REPEATEDLY": ("已被预警 {warnings} 次", "warned {warnings} times"),
@@ -321,6 +452,54 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "RING_FIRST": ("风险较低，先电话联系", "low enough risk: ring first"),
     "NOT_YET": ("预警时间晚于方案时刻", "alerted after the moment of the plan"),
     "UNDER_WAY": ("{responder}已在处置", "{responder} is on it"),
+    # what became of a case since the first plan (re-planning)
+    "MET": ("{time} 已见面劝阻（{responder}）", "met and persuaded at {time} by {responder}"),
+    "WITHDRAWN": ("{time} 电话接通已劝阻，撤回上门", "reached by phone at {time} and persuaded: visit withdrawn"),
+    "TRANSFERRED": ("{time} 核实人在外地，已移交当地", "found at {time} to be elsewhere: transferred to that centre"),
+    "MONEY_GONE": ("{time} 核实已转账，转追赃", "found at {time} to have sent the money: passed on for recovery"),
+    "DUPLICATE": ("{time} 核实为重复派单", "found at {time} to be sent twice"),
+    "UNREPORTED": (
+        "按方案 {time} 已处置完毕，{responder}尚未反馈",
+        "by the plan over at {time}; {responder} has not reported yet",
+    ),
+    "TRIES_SPENT": (
+        "上门 {times} 次均未见到（最近：{outcome}），转电话并报值班长",
+        "visited {times} times and not met (last: {outcome}): back to the phones and to the duty lead",
+    ),
+    "VISIT_AGAIN": ("上次上门：{outcome}（第 {times} 次）", "last visit: {outcome} ({times} so far)"),
+    "SECOND_VISIT": ("劝阻后回访，应于 {due}", "second visit after being persuaded, due {due}"),
+    "PLACE_CORRECTED": ("地点已更正", "its place was put right"),
+    "ROAD_SHUT": ("道路封闭，无法按原路到达", "the road there is shut"),
+    "PARTNER_GONE": ("同行力量无法到场", "who was to come along cannot"),
+    # what is read out on the radio, each after the name of the crew
+    "RADIO_ADDED": (
+        "新增警情 {case}（{tier}），{place}，{time} 前后见面",
+        "new: case {case} ({tier}), {place}, meet at about {time}",
+    ),
+    "RADIO_TAKEN_OVER": (
+        "接手警情 {case}（原由{other}负责），{place}，{time} 前后见面",
+        "take over case {case} from {other}, {place}, meet at about {time}",
+    ),
+    "RADIO_MOVED": (
+        "警情 {case}（{place}）见面由 {before} 改为 {time}，{later} {minutes} 分钟",
+        "case {case} ({place}): meet at {time}, not {before}, {minutes} min {later}",
+    ),
+    "RADIO_PLACE_LEFT": (
+        "警情 {case} 不再去 {place}（原定 {time}）",
+        "case {case}: {place} is not gone to any more (was {time})",
+    ),
+    "RADIO_HANDED_OVER": (
+        "警情 {case}（{place}，原定 {time}）不用去，改由{other}负责",
+        "leave case {case} ({place}, was {time}): {other} takes it",
+    ),
+    "RADIO_CANCELLED": (
+        "警情 {case}（{place}，原定 {time}）取消：{why}",
+        "cancel case {case} ({place}, was {time}): {why}",
+    ),
+    "RADIO_DROPPED": (
+        "警情 {case}（{place}，原定 {time}）取消",
+        "cancel case {case} ({place}, was {time})",
+    ),
     "SAME_ALERT": ("与警情 {case} 为同一预警的另一地点，已合并", "another place of case {case}: merged"),
     "SAME_PERSON": ("与警情 {case} 为同一人，已合并", "same person as case {case}: merged"),
 }
@@ -371,12 +550,17 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "wrong_kind": ("同行者类别不符", "who comes along is not of a kind that may"),
     "nobody_asked": ("不需要同行，却写有同行者", "a companion is named, none is asked for"),
     "nearest_one": ("最近的", "the nearest,"),
+    "nearest_responsible_one": ("最近的辖区责任力量", "the nearest and responsible one,"),
     "responsible_one": ("辖区责任力量", "the responsible one,"),
+    "saves_more": ("可少损失", "save"),
+    "saves_less": ("会多损失", "lose"),
     "amap": ("高德", "AMap"),
     "baidu": ("百度", "Baidu"),
     "geo": ("本机地图", "device map"),
     "shut": ("封闭", "closed"),
     "slowed": ("减速通行", "slowed"),
+    "later": ("推迟", "later"),
+    "sooner": ("提前", "sooner"),
     # what came of a visit
     "met_persuaded": ("见面已劝阻", "met, persuaded"),
     "met_refused": ("见面仍不信", "met, not convinced"),

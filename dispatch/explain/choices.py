@@ -106,8 +106,14 @@ class Alternatives:
 
 
 def choices(problem: Problem, plan: Plan, planned: Planned, state: State | None = None) -> list[Choice]:
-    """Everyone who may make the visit, the cheapest first; those with no seat for it last, by arrival."""
+    """Everyone who may make the visit, the cheapest first; those with no seat for it last, by arrival.
+
+    Of a visit that is fixed only the one who makes it.
+    """
     state = state or State.start(problem)
+    stop = planned.stop
+    if is_fixed(problem, planned):
+        return [Choice(planned.responder.id, True, stop.arrive, stop.arrive, 0.0, 0.0, stop.partner_id)]
     ways = Alternatives(Standing.of(problem, plan), planned, state)
     found = offers(state, planned.case, planned.place)
     listed = [
@@ -121,6 +127,11 @@ def choices(problem: Problem, plan: Plan, planned: Planned, state: State | None 
         return price, not one.sent, one.soonest_minutes, one.responder_id
 
     return sorted(listed, key=order)
+
+
+def is_fixed(problem: Problem, planned: Planned) -> bool:
+    """Whether the visit is one of its responder's fixed stops: nobody else is asked."""
+    return (planned.case.id, planned.place.id) in problem.heads.get(planned.responder.id, ())
 
 
 def stop_of(standing: Standing, seat: Seat) -> Stop:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dispatch.domain import Plan, Problem
-from dispatch.explain.choices import Alternatives, Choice, Planned, first_visits
+from dispatch.explain.choices import Alternatives, Choice, Planned, first_visits, is_fixed
 from dispatch.explain.standing import Standing
 from dispatch.reasons import Reason
 from dispatch.sending import Bools, Floats, State, offers
@@ -17,6 +17,8 @@ from dispatch.sending import Bools, Floats, State, offers
 SOONER_MINUTES = 1.0
 """Less than this is no difference anybody on the road would see."""
 SAME_YUAN = 1.0
+BOTH = "nearest_responsible_one"
+"""Where one responder is the nearest and the responsible one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ def why_not_the_obvious(problem: Problem, plan: Plan) -> dict[str, Why]:
 def why_of(standing: Standing, planned: Planned, state: State, kinds: _Kinds | None = None) -> Why | None:
     """The same for one visit of the plan; None where the obvious responder makes it."""
     problem, case, place = standing.problem, planned.case, planned.place
-    if (case.id, place.id) in problem.heads.get(planned.responder.id, ()):
-        return None  # under way: nobody else is asked
+    if is_fixed(problem, planned):
+        return None
     offered = offers(state, case, place)
     arrive = np.where(offered.possible, offered.arrive, math.inf)
     rows = dict(
@@ -75,6 +77,8 @@ def why_of(standing: Standing, planned: Planned, state: State, kinds: _Kinds | N
     )
     if not rows:
         return None
+    if len(set(rows.values())) == 1 and len(rows) > 1:
+        rows = {BOTH: rows["nearest_one"]}
     ways = Alternatives(standing, planned, state)
     found = {which: ways.choice(problem.responders[row], float(arrive[row])) for which, row in rows.items()}
     sentences = tuple(_sentence(standing, planned, which, choice) for which, choice in found.items())
@@ -82,8 +86,8 @@ def why_of(standing: Standing, planned: Planned, state: State, kinds: _Kinds | N
         case.id,
         planned.responder.id,
         planned.stop.arrive,
-        found.get("nearest_one"),
-        found.get("responsible_one"),
+        found.get("nearest_one", found.get(BOTH)),
+        found.get("responsible_one", found.get(BOTH)),
         sentences,
     )
 

@@ -72,6 +72,13 @@ class Seating:
             seats += self._pushing(case, place, responder)
         return _least(iter(seats))
 
+    def all(self, case: Case, place: Place, responder: Responder) -> list[Seat]:
+        """Every seat of a visit to the place that breaks no rule, nobody being pushed out."""
+        if may_visit(self.problem, responder, case, place) is not None:
+            return []
+        pairs = self._pairs if case.partners else self._plain
+        return [seat for seat in pairs(case, place, responder) if math.isfinite(seat.more_yuan)]
+
     def best_place(self, case: Case, responder: Responder, *, push: bool = True) -> Seat | None:
         """The cheapest seat at any place of the case."""
         found = (self.best(case, place, responder, push=push) for place in case.places)
