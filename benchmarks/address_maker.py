@@ -259,7 +259,9 @@ class Maker:
         return replace(row, truth=Truth("unsure", len(bearers)))
 
     def _misplaced(self) -> Row:
-        """A village in a town of its county where it does not lie: merged away, or misremembered."""
+        """A village in a town of its county where it does not lie, merged away or misremembered; or one unlisted."""
+        if self.rng.random() < 0.5:
+            return self._unlisted()
         while True:
             meant = self.rng.choice(self.villages)
             draft, town = self.draft(meant), self._neighbour(meant)
@@ -373,7 +375,7 @@ def _upper_of_counties() -> dict[str, tuple[str, str]]:
     listed = dict(divisions())
     found: dict[str, list[tuple[str, str]]] = {}
     for code, name in listed.items():
-        if len(code) == 6 and len(name) > 2:
+        if len(code) == 6:
             found.setdefault(name, []).append((listed[code[:2]], listed.get(code[:4], "")))
     return {name: upper[0] for name, upper in found.items() if len(upper) == 1}
 

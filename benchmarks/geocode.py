@@ -22,7 +22,7 @@ from benchmarks.address_hand import hand_figures
 from benchmarks.address_large import measure_apart
 from benchmarks.address_maker import Maker, Row
 from benchmarks.address_names import Characters, Names
-from benchmarks.address_scores import Result, figures, unit_key
+from benchmarks.address_scores import LIKELY, Result, figures, unit_key
 from dispatch.area import import_area, open_area
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.geocode import geocode, geocoder
@@ -40,7 +40,8 @@ def answer(rows: Sequence[Row], gazetteer: Gazetteer, names: Names) -> tuple[lis
     reader = geocoder(gazetteer)
     results = []
     for row, candidates in zip(rows, found, strict=True):
-        note = "" if candidates else reader.look_up(row.text, row.hint).note
+        likely = bool(candidates) and candidates[0].probability >= LIKELY
+        note = "" if likely else reader.look_up(row.text, row.hint).note
         codes = tuple(one.code for one in candidates)
         keys = tuple(unit_key(code, row, gazetteer, names) for code in codes)
         results.append(Result(row, keys, tuple(one.probability for one in candidates), note, codes))

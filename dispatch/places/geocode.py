@@ -30,6 +30,7 @@ Note = Literal["", "empty", "outside", "unmatched", "ambiguous"]
 _COUNTY, _TOWNSHIP, _VILLAGE = (ADMIN.index(level) for level in ("county", "township", "village"))
 _MOST_CANDIDATES = 6
 _LEAST = 0.02
+_LIKELY = 0.5  # below this nothing is said to be so
 _SOLE = 0.9  # more than this share, and no other entry is a rival
 _RIVAL = 0.5  # a second candidate with this share of the first makes a text ambiguous
 _MOST_SUSPECTS = 8  # signs of one text that may be the wrong one
@@ -110,7 +111,8 @@ class Geocoder:
             return Answer(note=note, elsewhere=elsewhere)
         candidates = self._candidates(readings)
         rivals = len(candidates) > 1 and candidates[1].probability >= _RIVAL * candidates[0].probability
-        return Answer(candidates, "ambiguous" if rivals or not candidates else "")
+        open_still = rivals or not candidates or candidates[0].probability < _LIKELY
+        return Answer(candidates, "ambiguous" if open_still else "")
 
     def readings(self, address: object, hint: Collection[str] = ()) -> tuple[list[Reading], Note, str]:
         """Ways to read an address, likeliest first; where there is none, why, and the place elsewhere."""

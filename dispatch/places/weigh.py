@@ -12,7 +12,7 @@ from dispatch.places.gazetteer import ADMIN
 from dispatch.places.index import NameIndex
 from dispatch.places.mentions import Mention, overlaps
 from dispatch.places.settings import OddsSettings
-from dispatch.places.text import DOOR
+from dispatch.places.text import DOOR, core
 
 _COUNTY, _TOWNSHIP, _VILLAGE = (ADMIN.index(level) for level in ("county", "township", "village"))
 _SETTLEMENTS = ("village", "hamlet")
@@ -65,7 +65,7 @@ class Weigher:
             for one in mentions
             if one.suffixed and not one.wrong and not one.part and one.rank >= _VILLAGE
         ]
-        self._upper = {index.plain[one.row]: one.worth for one in mentions if one.rank < _COUNTY}
+        self._upper = {text.text[start:end]: float(end - start) for start, end in text.own}
         for one in mentions:
             if one.rank <= _TOWNSHIP and not one.suffixed and _is_inside(one, settled):
                 continue  # 新坡 in 新坡仔村 is no town
@@ -165,7 +165,13 @@ class Weigher:
         if county < 0:
             return 0.0
         names = listed_above(self._gazetteer.code[county], self._index.plain[county])
-        return sum(self._upper.get(name, 0.0) for name, unit in zip(names, units, strict=False) if unit < 0)
+        if not any(names):
+            return sum(self._upper.values())  # a zone that no list has may lie anywhere
+        return sum(
+            self._upper.get(name, self._upper.get(core(name, level), 0.0))
+            for name, level, unit in zip(names, ADMIN, units, strict=False)
+            if unit < 0
+        )
 
     def _is_cut_out(self, leaf: Mention) -> bool:
         """Whether the one name that speaks for an entry may be a part of a longer one."""
@@ -210,7 +216,9 @@ class Weigher:
                 against += odds.other_county
                 kinds.add("county")
             elif rank == _TOWNSHIP and named_in_full:
-                against += odds.other_township
+                # whichever is right, the other explains as much of the text: how much must not decide
+                lost = taken[0].worth - max(one.worth for one in found)
+                against += odds.other_township + odds.sign * max(lost, 0.0)
                 kinds.add("township")
             else:
                 against += odds.other_weak
