@@ -19,15 +19,23 @@ from dispatch.search.arrays import (
     CLOSES,
     CONTACT,
     COST_YUAN,
+    DUE,
     ENDS,
     HEAD,
     HOME,
+    LATE_YUAN,
     LOAD,
+    MUST,
+    Day,
+    blank_crews,
+    blank_nodes,
     empty_tours,
+    setting_row,
+    transposed,
 )
 from dispatch.search.draws import draw, draws_from
 from dispatch.search.insertion import may_take, two_best
-from dispatch.search.model import model_of
+from dispatch.search.model import model_of, nearest_nodes
 from dispatch.search.routes import NOWHERE, refresh
 from dispatch.search.run import search
 from dispatch.search.turns import exchange_tails, rearrange_one
@@ -209,3 +217,32 @@ def test_chance_is_the_same_on_every_machine():
     chance = draws_from(0)
     assert draw(chance) == (0xE220A8397B1DCDAF >> 11) / 2**53
     assert draw(chance) == (0x6E789E6AA1B965F4 >> 11) / 2**53
+
+
+def must_day(count):
+    """One crew, a line of doors a minute apart, a yuan for each minute until each: all must be visited."""
+    node = blank_nodes(count, 4)
+    node[:, [LATE_YUAN, MUST]] = 1.0
+    node[:, DUE] = 0.0
+    far = np.abs(np.arange(count + 1)[:, None] - np.arange(count + 1)[None]).astype(float)
+    drive = np.ascontiguousarray(far[None])
+    return Day(
+        drive, transposed(drive), node, blank_crews([count]), np.zeros((1, count)), setting_row(),
+        nearest_nodes(drive, count, 10), np.zeros((count, 1), np.int64),
+    )  # fmt: skip
+
+
+def test_whatever_must_be_visited_is_however_dear_a_latecomer_is_for_all_the_others():
+    # a stop at the front delays sixty others: far dearer than the fine begins
+    found = search(must_day(60), iterations=3000)
+    assert sorted(found.routes[0]) == list(range(60))
+    assert found.cost_yuan == pytest.approx(60 * 61 / 2)  # 1 + 2 + … + 60 minutes
+
+
+def test_what_cannot_all_be_visited_is_said_without_the_fine():
+    # room for three of five, each a minute from the next: three are visited, two are missed
+    day = must_day(5)
+    day.crew[:, CAPACITY] = 3.0
+    found = search(day, iterations=500)
+    assert len(found.routes[0]) == 3
+    assert found.cost_yuan == pytest.approx(1 + 2 + 3)

@@ -57,6 +57,8 @@ from dispatch.search.draws import draws_from
 log = logging.getLogger(__name__)
 
 FIRST_FINE, DEARER, CHEAPER = 5.0, 1.05, 0.97
+MOST_FINE = 1e4
+"""Times the first fine, where what must be visited cannot all be visited."""
 FIRST_TAKEN, LAST_TAKEN = 0.3, 0.01
 """Share of the steps that come out worse which are accepted, at the start and at the end of a round."""
 ROUND_ITERATIONS, MOST_ROUNDS = 800, 6
@@ -122,6 +124,7 @@ def search(
     room = scratch_for(day, tours)
     chance = draws_from(seed)
     anneal(day, tours, room, state, chance, 0, 1.0, 0.0)  # compile before the clock starts
+    most_fine = MOST_FINE * state[FINE_YUAN]
     begun, done, heat, rounds, chunk = clock(), 0, 0.0, 0, CHUNK
     try:
         while True:
@@ -142,7 +145,7 @@ def search(
             if iterations is None:
                 chunk = _chunk(done / max(clock() - begun, 1e-9))
             if must.any():
-                _adapt_fine(day, state, must, state[STEP] - before)
+                _adapt_fine(day, state, must, state[STEP] - before, most_fine)
     except KeyboardInterrupt:
         log.warning("stopped after %d iterations; the best routes so far are kept", done)
     routes = [[int(v) for v in room.best_order[k, : room.best_length[k]]] for k in range(len(day.crew))]
@@ -210,9 +213,15 @@ def _agree(day: Day, tours: Tours, v: int, moment: float) -> None:
         day.node[v, TOLD_FROM] = math.inf
 
 
-def _adapt_fine(day: Day, state: Floats, must: NDArray[np.bool_], steps: float) -> None:
-    """Dearer while too few steps visit all that must be visited, cheaper else: a wall is hard to search along."""
-    factor = DEARER if state[WHOLE_STEPS] < steps / 2 else CHEAPER
+def _adapt_fine(day: Day, state: Floats, must: NDArray[np.bool_], steps: float, most: float) -> None:
+    """Dearer while too few steps visit all that must be visited, cheaper else: a wall is hard to search along.
+
+    While nobody has ever visited them all it only grows, up to `most`: then it cannot be done.
+    """
+    if state[BEST_MISSED] > 0:
+        factor = DEARER if state[FINE_YUAN] < most else 1.0
+    else:
+        factor = DEARER if state[WHOLE_STEPS] < steps / 2 else CHEAPER
     _fine(day, state, must, state[FINE_YUAN] * factor)
 
 
