@@ -40,7 +40,7 @@ TREATED = {
     MapStop: {
         "as they are": {
             "id", "case_id", "place_id", "drive_minutes", "arrive", "contact", "leave", "earliest", "latest",
-            "wait_minutes", "search_minutes", "state",
+            "wait_minutes", "search_minutes", "state", "partner_id", "leads",
         },
         "personal": {"leg", "leg_metres"},
     },
