@@ -55,7 +55,7 @@ def replan(seed: int, warm_seconds: float, cold_seconds: float) -> dict[str, Any
     planned = search(old.day, seconds=cold_seconds, seed=seed)
     start = carried_over(after, old, new, planned)
     begun = time.process_time()
-    warm = search(new.day, seconds=warm_seconds, seed=seed, start=start)
+    warm = search(new.day, seconds=warm_seconds, seed=seed, start=start, warm=True)
     warm_cpu = time.process_time() - begun
     cold = search(new.day, seconds=cold_seconds, seed=seed + 1)
     yuan = {name: _yuan(after, new, found) for name, found in (("warm", warm), ("cold", cold))}

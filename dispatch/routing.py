@@ -130,6 +130,7 @@ def plan_by_search(
         start=model.numbers(first),
         clock=time.monotonic,
         meetings=model.meetings(first),
+        warm=start is not None or bool(problem.told),
     )
     best = min((first, model.visits(found.routes)), key=worth.total)
     return assemble(problem, best, "search", seed, start)

@@ -61,6 +61,8 @@ MOST_FINE = 1e4
 """Times the first fine, where what must be visited cannot all be visited."""
 FIRST_TAKEN, LAST_TAKEN = 0.3, 0.01
 """Share of the steps that come out worse which are accepted, at the start and at the end of a round."""
+FIRST_TAKEN_WARM = 0.02
+"""The first of these where the routes to begin from are nearly right already."""
 ROUND_ITERATIONS, MOST_ROUNDS = 800, 6
 """Iterations a node that one round of cooling deserves; with time for more the search heats up again."""
 ROUNDS_SEEN_AT = 0.05
@@ -91,6 +93,7 @@ def search(
     longest: int | None = None,
     meetings: Mapping[int, float] | None = None,
     turned: float | None = None,
+    warm: bool = False,
 ) -> Found:
     """The best routes found in `seconds` of `clock`, or in `iterations`.
 
@@ -99,7 +102,9 @@ def search(
     Parameters
     ----------
     start
-        Routes to begin from, node numbers by crew; they must fit. The search begins cooler.
+        Routes to begin from, node numbers by crew; they must fit.
+    warm
+        Whether `start` is nearly right already: the search begins cool, and changes what it must.
     longest
         Stops in a route at most; default: as capacities allow.
     meetings
@@ -124,6 +129,7 @@ def search(
     room = scratch_for(day, tours)
     chance = draws_from(seed)
     anneal(day, tours, room, state, chance, 0, 1.0, 0.0)  # compile before the clock starts
+    first_taken = FIRST_TAKEN_WARM if warm else FIRST_TAKEN
     most_fine = MOST_FINE * state[FINE_YUAN]
     begun, done, heat, rounds, chunk = clock(), 0, 0.0, 0, CHUNK
     try:
@@ -134,7 +140,7 @@ def search(
             if rounds == 0 and share > ROUNDS_SEEN_AT:
                 rounds = _rounds(state[STEP] / share, nodes)
             phase = share * max(1, rounds) % 1.0
-            heat = _heat(room, state, heat, FIRST_TAKEN * (LAST_TAKEN / FIRST_TAKEN) ** phase)
+            heat = _heat(room, state, heat, first_taken * (LAST_TAKEN / first_taken) ** phase)
             step = 1 if done == 0 else chunk
             if iterations is not None:
                 step = min(step, iterations - done)
