@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from dispatch.commands import addresses, areas, checking, explaining, mapping, privacy
+from dispatch.commands import addresses, areas, checking, explaining, mapping, privacy, suggesting
 from dispatch.commands import calibrate as calibrations
 from dispatch.commands import ledger as ledgers
 from dispatch.commands import next as next_command
@@ -43,6 +43,7 @@ app.command("handover")(ledgers.handover)
 app.command("next")(next_command.next_)
 app.command("explain")(explaining.explain)
 app.command("check")(checking.check)
+app.command("suggest")(suggesting.suggest)
 app.command("calibrate")(calibrations.calibrate)
 
 notes = Console(stderr=True)

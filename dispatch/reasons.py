@@ -259,6 +259,21 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{case}：由{before}改派{after}，早 {minutes} 分钟",
         "{case}: from {before} to {after}, {minutes} min sooner",
     ),
+    # a new case, and what giving it to somebody moves
+    "IN_THE_PLAN": ("已在方案中，请用 dispatch explain 查看", "in the plan already: see dispatch explain"),
+    "MOVES_LATER": (
+        "{case}（{responder}）晚 {minutes} 分钟，{change} {yuan} 元",
+        "{case} ({responder}) {minutes} min later, {yuan} yuan {change}",
+    ),
+    "MOVES_SOONER": ("{case}（{responder}）早 {minutes} 分钟", "{case} ({responder}) {minutes} min sooner"),
+    "MOVES_TO": (
+        "{case} 由{before}转给{responder}，{change} {yuan} 元",
+        "{case} from {before} to {responder}, {yuan} yuan {change}",
+    ),
+    "MOVES_OUT": (
+        "{case}（{before}）不再上门，少挽损 {yuan} 元",
+        "{case} ({before}) not visited, {yuan} yuan less averted",
+    ),
     # what sending the obvious one instead would mean for the whole plan
     "INSTEAD_DEARER": (
         "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），但改派它，全盘多损失 {yuan} 元",
@@ -454,9 +469,18 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
     "UNDER_WAY": ("{responder}已在处置", "{responder} is on it"),
     # what became of a case since the first plan (re-planning)
     "MET": ("{time} 已见面劝阻（{responder}）", "met and persuaded at {time} by {responder}"),
-    "WITHDRAWN": ("{time} 电话接通已劝阻，撤回上门", "reached by phone at {time} and persuaded: visit withdrawn"),
-    "TRANSFERRED": ("{time} 核实人在外地，已移交当地", "found at {time} to be elsewhere: transferred to that centre"),
-    "MONEY_GONE": ("{time} 核实已转账，转追赃", "found at {time} to have sent the money: passed on for recovery"),
+    "WITHDRAWN": (
+        "{time} 电话接通已劝阻，撤回上门",
+        "reached by phone at {time} and persuaded: visit withdrawn",
+    ),
+    "TRANSFERRED": (
+        "{time} 核实人在外地，已移交当地",
+        "found at {time} to be elsewhere: transferred to that centre",
+    ),
+    "MONEY_GONE": (
+        "{time} 核实已转账，转追赃",
+        "found at {time} to have sent the money: passed on for recovery",
+    ),
     "DUPLICATE": ("{time} 核实为重复派单", "found at {time} to be sent twice"),
     "UNREPORTED": (
         "按方案 {time} 已处置完毕，{responder}尚未反馈",
@@ -552,6 +576,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "nearest_one": ("最近的", "the nearest,"),
     "nearest_responsible_one": ("最近的辖区责任力量", "the nearest and responsible one,"),
     "responsible_one": ("辖区责任力量", "the responsible one,"),
+    "averts_less": ("少挽损", "less averted"),
+    "averts_more": ("多挽损", "more averted"),
     "saves_more": ("可少损失", "save"),
     "saves_less": ("会多损失", "lose"),
     "amap": ("高德", "AMap"),

@@ -94,3 +94,25 @@ def read_rules(path: Path | None, weather: str | None = None) -> Rules:
         closures=section(ClosureSettings, "closures", overlay),
         columns=columns,
     )
+
+
+def saved_rules(settings: Mapping[str, Any]) -> Rules:
+    """The rules a plan was made by, from the `settings` of its plan.json; what it does not know yet is the default.
+
+    Raises
+    ------
+    SettingsError
+        The plan holds none, or some this version does not know.
+    """
+    names = [name for name in SECTIONS if name != "columns"]
+    if missing := sorted(set(names) - set(settings)):
+        raise SettingsError(f"the plan holds no settings of {', '.join(missing)}; plan again")
+    return Rules(
+        planning=section(Planning, "planning", settings),
+        duty=section(Duty, "duty", settings),
+        triage=section(TriageRules, "triage", settings),
+        places=section(PlaceSettings, "places", settings),
+        speeds=section(Speeds, "speeds", settings),
+        closures=section(ClosureSettings, "closures", settings),
+        columns=dict(settings.get("columns", {})),
+    )
