@@ -66,6 +66,7 @@ class Weigher:
             if one.suffixed and not one.wrong and not one.part and one.rank >= _VILLAGE
         ]
         self._upper = {text.text[start:end]: float(end - start) for start, end in text.own}
+        self._most_upper = sum(self._upper.values())
         for one in mentions:
             if one.rank <= _TOWNSHIP and not one.suffixed and _is_inside(one, settled):
                 continue  # 新坡 in 新坡仔村 is no town
@@ -126,7 +127,7 @@ class Weigher:
     def _ceiling(self, row: int) -> float:
         """Log-odds an entry cannot exceed: all that its path explains, if nothing overlapped."""
         by_row = self._by_row
-        total = max(one.worth for one in by_row[row]) + sum(self._upper.values())
+        total = max(one.worth for one in by_row[row]) + self._most_upper
         for unit in self._index.lineage[row]:
             if unit in by_row and unit != row:
                 total += max(one.worth for one in by_row[unit])
@@ -166,7 +167,8 @@ class Weigher:
             return 0.0
         names = listed_above(self._gazetteer.code[county], self._index.plain[county])
         if not any(names):
-            return sum(self._upper.values())  # a zone that no list has may lie anywhere
+            # a zone that no list has may lie anywhere, but is hardly meant itself
+            return self._most_upper if county != row else 0.0
         return sum(
             self._upper.get(name, self._upper.get(core(name, level), 0.0))
             for name, level, unit in zip(names, ADMIN, units, strict=False)
