@@ -17,6 +17,7 @@ from dispatch.intake.alerts import ALERTS, COLUMNS
 from dispatch.intake.fields import normal_phone
 from dispatch.ledger.keeper import Keeper, case_now, chunks, insert_states, save, written
 from dispatch.ledger.schema import PERSONAL, alert, case_state
+from dispatch.ledger.schema import event as event_table
 from dispatch.ledger.sealing import Seal
 from dispatch.ledger.state import ANSWERED, CaseNow, Event, advance
 
@@ -61,6 +62,13 @@ def record_alerts(
     for part in chunks(records, BATCH):
         count, touched, opened = _record_batch(keeper, connection, part, at, by)
         new_rows += count
+        if len(part) == BATCH and connection.dialect.name == "postgresql":
+            for table in (
+                alert,
+                case_state,
+                event_table,
+            ):  # within one transaction nobody else tells it how large they are
+                connection.exec_driver_sql(f"ANALYZE {table.name}")
         cases |= dict.fromkeys(touched)
         fresh |= dict.fromkeys(opened)
     return Recorded(new_rows, len(records) - new_rows, tuple(cases), tuple(fresh))
