@@ -275,6 +275,10 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{case} ({before}) not visited, {yuan} yuan less averted",
     ),
     # what sending the obvious one instead would mean for the whole plan
+    "INSTEAD_BRIEF": (
+        "为何派本组：{which}{responder} {minutes} 分钟可到，但改派它，全盘多损失 {yuan} 元",
+        "why you: {which} {responder} could be there in {minutes} min, but sending it costs the whole plan {yuan} yuan more",
+    ),
     "INSTEAD_DEARER": (
         "{which}{responder} {minutes} 分钟可到（所派 {sent_minutes} 分钟），但改派它，全盘多损失 {yuan} 元",
         "{which} {responder} could be there in {minutes} min (the one sent: {sent_minutes}), but sending it "
@@ -632,7 +636,14 @@ FRAUD_TYPES: Mapping[str, tuple[str, str]] = {
 def say(reason: Reason, language: Language = "zh") -> str:
     """The reason as one sentence; parameters that are known words are translated too."""
     template = CATALOGUE[reason.code][0 if language == "zh" else 1]
-    return template.format(**{key: word(value, language) for key, value in reason.params.items()})
+    return template.format(**{key: _shown(key, value, language) for key, value in reason.params.items()})
+
+
+def _shown(key: str, value: Any, language: Language) -> Any:
+    """A parameter as it is read: money with its thousands apart, known words translated."""
+    if key.endswith("yuan") and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,}"
+    return word(value, language)
 
 
 def word(value: Any, language: Language = "zh") -> Any:

@@ -98,7 +98,13 @@ def test_where_the_nearest_is_busy_with_more_the_sentence_says_what_sending_it_w
     gain = 20_000 * (math.exp(-0.05) - math.exp(-0.35))
     harm = 900_000 * (math.exp(-0.05) - math.exp(-0.45))
     assert why.price_yuan == pytest.approx(harm - gain)
-    assert f"{harm - gain:.0f}" in say(why.reason, "zh")
+    assert f"{harm - gain:,.0f} 元" in say(why.reason, "zh")
+    assert why.brief.params == {
+        "which": "nearest_one",
+        "responder": "crew near",
+        "minutes": 5,
+        "yuan": round(harm - gain),
+    }
     assert "c2" not in why_not_the_obvious(day, plan)
 
 

@@ -17,6 +17,12 @@ def test_known_words_are_translated_inside_a_sentence():
     assert say(reason, "en") == "risk is critical"
 
 
+def test_money_is_read_with_its_thousands_apart():
+    assert say(Reason("COSTS_MORE_THAN_IT_SAVES", {"price_yuan": 12000, "averted_yuan": 950}), "en") == (
+        "a visit costs 12,000 yuan and would save 950"
+    )
+
+
 def test_a_list_of_words_is_joined_in_the_language():
     assert word(["police", "female"], "zh") == "民警、女性"
     assert word(("police", "female"), "en") == "police, a woman"

@@ -439,7 +439,7 @@ def test_two_ids_that_look_alike_keep_two_sheets(tmp_path):
 def test_an_unknown_format_or_mask_is_refused(tmp_path):
     with pytest.raises(ValueError, match="unknown formats: pdf; known: html, csv, txt"):
         write_sheets(book(), tmp_path, formats=["pdf"])
-    with pytest.raises(ValueError, match="'none' or 'mask', not 'some'"):
+    with pytest.raises(ValueError, match="'area', not 'some'"):
         write_sheets(book(), tmp_path, redact="some")
 
 
@@ -503,3 +503,12 @@ def test_a_place_needs_no_names_at_all():
         prepared(book(person=SimpleNamespace(name="", phone="", address="", note=""), place=bare))
     )
     assert "姓名不详" in message
+
+
+def test_a_stop_says_why_this_crew_where_another_is_nearer_and_a_neighbours_sheet_does_not():
+    day = make.problem([make.responder()], [make.case()])
+    plan = make.plan([Route("r1", (make.stop(),), home=30.0)])
+    why = Reason("INSTEAD_BRIEF", {"which": "nearest_one", "responder": "二组", "minutes": 4, "yuan": 1318})
+    made = book_of(day, plan, {}, {}, area_name="", synthetic=False, instead={"r1:1": why})
+    assert "最近的二组 4 分钟可到，但改派它，全盘多损失 1,318 元" in route_page(made, made.sheets[0])
+    assert "为何派本组" not in route_page(made, dataclasses.replace(made.sheets[0], kind="village"))

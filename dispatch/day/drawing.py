@@ -19,7 +19,7 @@ from dispatch.day.closing import closure_rows
 from dispatch.day.duty import duty_responders
 from dispatch.day.planning import Day
 from dispatch.domain import Case, Kind, Place, Plan, Problem, Responder, Route, Stop
-from dispatch.explain.obvious import why_not_the_obvious
+from dispatch.explain.obvious import Why, why_not_the_obvious
 from dispatch.places.locate import why_here
 from dispatch.reasons import CATALOGUE, Reason, say
 from dispatch.redact import mask_address, mask_name, mask_numbers, mask_phone
@@ -35,7 +35,9 @@ NAMED = 4
 """Units of a jurisdiction that are named before the rest is counted."""
 
 
-def plan_view(day: Day, book: SheetBook, *, language: str, masked: bool) -> maps.PlanView:
+def plan_view(
+    day: Day, book: SheetBook, *, language: str, masked: bool, obvious: Mapping[str, Why] | None = None
+) -> maps.PlanView:
     """The whole day as the dispatcher's map shows it."""
     area, planning = day.area, day.rules.planning
     return maps.PlanView(
@@ -43,7 +45,7 @@ def plan_view(day: Day, book: SheetBook, *, language: str, masked: bool) -> maps
         at=day.problem.at,
         horizon_minutes=day.problem.horizon_minutes,
         summary=_summary(day),
-        cases=tuple(_cases(day, book, masked=masked)),
+        cases=tuple(_cases(day, book, obvious, masked=masked)),
         responders=tuple(_responders(day)),
         routes=tuple(_routes(day)),
         closures=tuple(_closures(day)),
@@ -138,11 +140,14 @@ def _short(code: str) -> tuple[str, str]:
     return chinese, english
 
 
-def _cases(day: Day, book: SheetBook, *, masked: bool) -> Iterable[maps.MapCase]:
+def _cases(
+    day: Day, book: SheetBook, obvious: Mapping[str, Why] | None, *, masked: bool
+) -> Iterable[maps.MapCase]:
     left_out = {one.case_id: one.reason for one in day.plan.left_out}
     instructions = _instructions(book)
     names = _names(day.area)
-    obvious, duty = why_not_the_obvious(day.problem, day.plan), duty_responders(day.problem)
+    duty = duty_responders(day.problem)
+    obvious = why_not_the_obvious(day.problem, day.plan) if obvious is None else obvious
     looks = {one.case.id: one for one in day.looks}
     for case in day.problem.cases:
         person = day.people[case.id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ from dispatch.day.layers import write_geopackage
 from dispatch.day.navigation import with_navigation
 from dispatch.day.planning import Day
 from dispatch.day.reviewing import review_table
+from dispatch.explain.obvious import Why, why_not_the_obvious
 from dispatch.planfile import PlanFile, write_plan
 from dispatch.reasons import Language, Reason, say
 from dispatch.redact import Redact
@@ -70,9 +71,10 @@ def write_day(
         write_plan(plan_file(day), folder)
         _write_json(folder / "people.json", _people(day))
         write_geopackage(day, folder / "plan.gpkg")
-        book = prepared(sheet_book(day, language), redact or "none")
+        obvious = why_not_the_obvious(day.problem, day.plan)
+        book = prepared(sheet_book(day, language, obvious), redact or "none")
         write_sheets(book, folder / "sheets", language=language, redact=redact or "none")
-        view = plan_view(day, book, language=language, masked=redact in HIDING)
+        view = plan_view(day, book, language=language, obvious=obvious, masked=redact in HIDING)
         maps.write_view(view, folder / "map.npz")
         view = with_navigation(view) if nav_links else view
         view = replace(maps.redacted(view, redact or "none"), watermark=watermark, tiles=tiles)
@@ -106,7 +108,7 @@ def plan_file(day: Day) -> PlanFile:
     )
 
 
-def sheet_book(day: Day, language: Language) -> SheetBook:
+def sheet_book(day: Day, language: Language, obvious: Mapping[str, Why] | None = None) -> SheetBook:
     """The route lists of the day, with the turns of every leg in the language asked for."""
     names = dict(
         zip(day.area.gazetteer["code"].astype(str), day.area.gazetteer["name"].astype(str), strict=True)
@@ -122,6 +124,7 @@ def sheet_book(day: Day, language: Language) -> SheetBook:
         attribution=day.area.attribution,
         names=names,
         phones=day.roster.phones,
+        instead={why.stop_id: why.brief for why in (obvious or {}).values() if why.brief},
     )
 
 

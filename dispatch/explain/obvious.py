@@ -31,6 +31,7 @@ class Why:
     """
 
     case_id: str
+    stop_id: str
     sent_id: str
     sent_minutes: float
     nearest: Choice | None
@@ -47,6 +48,15 @@ class Why:
         """What sending the one of the sentence would cost in all; None where it has no seat for it."""
         choice = self.nearest or self.responsible
         return choice.price_yuan if choice else None
+
+    @property
+    def brief(self) -> Reason | None:
+        """The same for the sheet of who is sent: nothing about other cases; None where there is nothing to say."""
+        price = self.price_yuan
+        if price is None or price <= SAME_YUAN:
+            return None
+        params = {key: self.reason.params[key] for key in ("which", "responder", "minutes")}
+        return Reason("INSTEAD_BRIEF", {**params, "yuan": round(price)})
 
 
 def why_not_the_obvious(problem: Problem, plan: Plan) -> dict[str, Why]:
@@ -84,6 +94,7 @@ def why_of(standing: Standing, planned: Planned, state: State, kinds: _Kinds | N
     sentences = tuple(_sentence(standing, planned, which, choice) for which, choice in found.items())
     return Why(
         case.id,
+        planned.stop.id,
         planned.responder.id,
         planned.stop.arrive,
         found.get("nearest_one", found.get(BOTH)),

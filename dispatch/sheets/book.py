@@ -105,7 +105,8 @@ class SheetStop:
     """One visit as its team reads it. Moments carry their zone; coded words stay codes.
 
     `latest_at` is when nearly all is expected to be gone (`latest_useful_minutes`), `due_at` the
-    deadline of its tier; None where there is none. `leg` has shape (k, 2), lon/lat; its
+    deadline of its tier; None where there is none. `instead` says why not the nearest or the responsible
+    one, where that was not sent. `leg` has shape (k, 2), lon/lat; its
     `drive_metres` are NaN where they are not known.
     """
 
@@ -135,6 +136,7 @@ class SheetStop:
     drive_metres: float = math.nan
     turns: tuple[Turn, ...] = ()
     leg: Line = field(default_factory=lambda: NO_LINE, compare=False)
+    instead: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ def book_of(
     phones: Mapping[str, str] | None = None,
     tried: Mapping[str, Tried] | None = None,
     centre_phone: str = "",
+    instead: Mapping[str, Reason] | None = None,
 ) -> SheetBook:
     """The book of a plan: one sheet per route with stops, names and phone numbers masked.
 
@@ -218,6 +221,8 @@ def book_of(
         Duty phone by responder id.
     tried
         What was tried by phone by case id; read from the case's reasons where it is not given.
+    instead
+        Why this responder and not the obvious one, by stop id.
     """
     cases = {case.id: case for case in problem.cases}
     responders = {responder.id: responder for responder in problem.responders}
@@ -237,6 +242,7 @@ def book_of(
                 way=legs.get(stop.id, Way()),
                 names=known,
                 tried=(tried or {}).get(stop.case_id),
+                instead=(instead or {}).get(stop.id),
             )
             for number, stop in enumerate(route.stops, start=1)
         )
@@ -309,6 +315,7 @@ def _stop_sheet(
     way: Way,
     names: Mapping[str, str],
     tried: Tried | None,
+    instead: Reason | None,
 ) -> SheetStop:
     address = _text(person and person.address)
     here = case.place(stop.place_id)
@@ -340,6 +347,7 @@ def _stop_sheet(
         drive_metres=_known(way.metres),
         turns=_turns(way),
         leg=_finite(way.line),
+        instead=instead,
     )
 
 

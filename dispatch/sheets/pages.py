@@ -140,6 +140,7 @@ def _card(book: SheetBook, sheet: RouteSheet, stop: SheetStop, language: Languag
         "band": words.band(stop.amount_band_yuan, language) if stop.amount_band_yuan else "",
         "tried": messages.tried_text(stop, language),
         "why": messages.why(stop, language),
+        "instead": words.sentence(stop.instead, language) if stop.instead else "",
         "along": words.coded(stop.along, language) if stop.along else "",
         "needs": words.coded(stop.needs, language) if stop.needs else "",
     }

@@ -51,7 +51,7 @@ def for_the_field(sheet: RouteSheet) -> RouteSheet:
     return replace(
         sheet,
         stops=tuple(
-            replace(stop, phone="", amount_band_yuan=None, note="", tried=None, reasons=())
+            replace(stop, phone="", amount_band_yuan=None, note="", tried=None, reasons=(), instead=None)
             for stop in sheet.stops
         ),
     )
