@@ -3,6 +3,7 @@
 import json
 import stat
 
+import pytest
 from doors import run_dispatch
 from ledgers import NOW, kept, later, planned
 from typer.testing import CliRunner
