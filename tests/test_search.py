@@ -25,6 +25,7 @@ from dispatch.search.arrays import (
     HOME,
     LATE_YUAN,
     LOAD,
+    MATE,
     MUST,
     Day,
     blank_crews,
@@ -38,7 +39,7 @@ from dispatch.search.insertion import may_take, two_best
 from dispatch.search.model import model_of, nearest_nodes
 from dispatch.search.routes import NOWHERE, refresh
 from dispatch.search.run import search
-from dispatch.search.turns import exchange_tails, rearrange_one
+from dispatch.search.turns import exchange_tails, rearrange_one, rearranged_yuan
 
 TOLERANCE_YUAN = 0.01
 
@@ -97,6 +98,41 @@ def test_what_an_insertion_is_said_to_add_is_what_it_adds(day, data):
                 assert yuan == pytest.approx(
                     tried(arrays, route, k, v, at) - whole[k, COST_YUAN], abs=TOLERANCE_YUAN
                 )
+
+
+@settings(max_examples=60)
+@given(day=make.days(most_responders=2, most_cases=7, under_way=True), data=st.data())
+def test_what_a_rearrangement_is_said_to_cost_is_what_it_costs(day, data):
+    arrays = model_of(day).day
+    free = [v for v in range(len(arrays.node)) if not arrays.node[v, MATE]]
+    if len(free) < 2:
+        return
+    k = data.draw(st.integers(0, len(arrays.crew) - 1))
+    route = data.draw(st.permutations(free))
+    route = [v for v in route if math.isfinite(arrays.price[k, v])]
+    if len(route) < 2:
+        return
+    tours = tours_of(arrays, k, route)
+    at, to = data.draw(st.permutations(range(len(route))))[:2]
+    first, last = rearrange_one(
+        draws_from(data.draw(st.integers(0, 9))), tours.order, tours.length, 0, k, at, to
+    )
+    if first > last:
+        return
+    said = rearranged_yuan(
+        arrays.drive, arrays.node, arrays.crew, arrays.price, arrays.setting,
+        tours.order, tours.length, tours.stop, tours.fact, k, first, last,
+    )  # fmt: skip
+    new = tours.order[k, : len(route)].tolist()
+    after = tours_of(arrays, k, new)
+    late = after.fact[k, : len(new), CONTACT] > arrays.node[new, CLOSES] + 1e-9
+    fits = not late[first:].any() and after.whole[k, HOME] <= arrays.crew[k, ENDS] + 1e-9
+    if fits:
+        assert said == pytest.approx(
+            after.whole[k, COST_YUAN] - tours.whole[k, COST_YUAN], abs=TOLERANCE_YUAN
+        )
+    elif said != math.inf:  # a stop behind the segment may have been too late before, and no later now
+        assert not late[first : last + 1].any()
 
 
 def tried(arrays, route, k, v, place):
@@ -191,9 +227,10 @@ def test_no_cases_and_no_crews_are_days_too():
 def test_a_rearranged_route_has_the_same_stops_and_keeps_its_head(at, to):
     for seed in range(40):
         order = np.arange(6, dtype=np.int64)[None].copy()
-        first = rearrange_one(draws_from(seed), order, np.array([6]), 0, 0, at, to)
+        first, last = rearrange_one(draws_from(seed), order, np.array([6]), 0, 0, at, to)
         assert sorted(order[0]) == list(range(6))
         assert order[0, :first].tolist() == list(range(first))
+        assert order[0, last + 1 :].tolist() == list(range(last + 1, 6))
 
 
 def test_exchanged_tails_leave_every_stop_in_one_route():

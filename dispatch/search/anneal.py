@@ -36,7 +36,7 @@ from dispatch.search.insertion import may_take, two_best
 from dispatch.search.pairs import agree, best_pair, earlier, part, take_back
 from dispatch.search.routes import NOWHERE, refresh
 from dispatch.search.ruin import add_absent, choose_strings, keep, sort_removed, take_string, undo
-from dispatch.search.turns import choose_neighbours, exchange_tails, fits, rearrange_one
+from dispatch.search.turns import choose_neighbours, exchange_tails, fits, rearrange_one, rearranged_yuan
 
 BLINK = 0.01
 EVERY_CREW = 24
@@ -302,15 +302,17 @@ def _rearrange(day: Day, tours: Tours, room: Scratch, state: Floats, chance: Dra
     if v == NOWHERE:
         return
     k, at, other, there = where[v, 0], where[v, 1], where[u, 0], where[u, 1]
-    touched = 0
+    if k == other and not len(room.pairs) and setting[MOST_CHANGES] == math.inf:
+        _rearrange_alone(day, tours, room, state, chance, heat, k, at, there)
+        return
+    touched, done = 0, True
     for one in (k, other):
         touched = keep(
             order, length, stop, fact, whole, log, marked,
             kept_order, kept_length, kept_stop, kept_fact, kept_whole, one, touched,
         )  # fmt: skip
-    done = True
     if k == other:
-        first = rearrange_one(chance, order, length, int(crew[k, HEAD]), k, at, there)
+        first, _ = rearrange_one(chance, order, length, int(crew[k, HEAD]), k, at, there)
         refresh(drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, first)
         done = fits(node, crew, price, order, length, fact, whole, k, first)
     elif exchange_tails(order, length, k, at, other, there):
@@ -339,6 +341,33 @@ def _rearrange(day: Day, tours: Tours, room: Scratch, state: Floats, chance: Dra
         take_back(node, room.kept_nodes, room.kept_words, said)
     for t in range(touched):
         marked[log[t]] = 0
+
+
+@compiled
+def _rearrange_alone(
+    day: Day, tours: Tours, room: Scratch, state: Floats, chance: Draws, heat: float, k: int, at: int, to: int
+) -> None:
+    """Rearrange within a route that concerns nobody else: most tries are refused, so only an accepted one is timed."""
+    drive, _, node, crew, price, setting, _, _ = day
+    order, length, stop, fact, whole, where = tours
+    before = room.kept_order
+    for i in range(length[k]):
+        before[k, i] = order[k, i]
+    first, last = rearrange_one(chance, order, length, int(crew[k, HEAD]), k, at, to)
+    change = math.inf
+    if first <= last:
+        change = rearranged_yuan(drive, node, crew, price, setting, order, length, stop, fact, k, first, last)
+    if change < -heat * math.log(1.0 - draw(chance)):
+        yuan, kept = whole[k, COST_YUAN], whole[k, KEPT]
+        refresh(drive, node, crew, price, setting, order, length, stop, fact, whole, where, k, first)
+        state[VALUE] += whole[k, COST_YUAN] - yuan
+        state[CHANGED] -= whole[k, KEPT] - kept
+        room.log[0], room.kept_length[k] = k, length[k]
+        _accept(node, length, where, room, state, 1, 0)
+        _note_best(order, length, room, state)
+    else:
+        for i in range(first, last + 1):
+            order[k, i] = before[k, i]
 
 
 @compiled

@@ -7,20 +7,40 @@ literature: Croes 1958; Or 1976; Potvin and Rousseau 1995).
 
 from __future__ import annotations
 
+import math
+
 from dispatch.search.arrays import (
+    BALANCE_YUAN,
+    BASE,
     CAPACITY,
     CLOSES,
     CONTACT,
+    COST_SO_FAR,
+    DECAY,
+    DEPART,
+    DRIVE_YUAN,
     ENDS,
     HEAD,
     HOME,
+    HOME_YUAN,
+    KIND,
+    LATE,
+    LEG,
     LOADED,
+    PROFILE,
+    RATE,
+    REACH,
+    SEARCH_MINUTES,
+    SERVICE,
+    SLACK,
+    START,
     Floats,
     Ints,
 )
 from dispatch.search.compiled import compiled
 from dispatch.search.draws import Draws, draw, draw_below
-from dispatch.search.routes import NOWHERE, TOLERANCE_MINUTES
+from dispatch.search.insertion import walk_tail
+from dispatch.search.routes import NOWHERE, TOLERANCE_MINUTES, arrive, begin, node_cost
 
 NEAREST_TRIED = 12
 LONGEST_MOVED = 30
@@ -47,8 +67,10 @@ def choose_neighbours(chance: Draws, crew: Floats, where: Ints, near: Ints, node
 
 
 @compiled
-def rearrange_one(chance: Draws, order: Ints, length: Ints, head: int, k: int, at: int, to: int) -> int:
-    """Bring stop `to` of route `k` next to stop `at`; the first stop that changed.
+def rearrange_one(
+    chance: Draws, order: Ints, length: Ints, head: int, k: int, at: int, to: int
+) -> tuple[int, int]:
+    """Bring stop `to` of route `k` next to stop `at`; the first and the last stop that changed.
 
     Half the time the stops between are turned round; else a segment that begins or ends at
     `to` moves to `at`, now and then turned.
@@ -56,7 +78,7 @@ def rearrange_one(chance: Draws, order: Ints, length: Ints, head: int, k: int, a
     if draw(chance) < 0.5:
         first, last = (at + 1, to) if at < to else (to, at - 1)
         turn(order, k, first, last)
-        return first
+        return first, last
     if at < to:  # move [to, last] to stand after `at`: what stands between follows it
         last = min(length[k] - 1, to + draw_below(chance, LONGEST_MOVED))
         first, middle = at + 1, to
@@ -64,7 +86,7 @@ def rearrange_one(chance: Draws, order: Ints, length: Ints, head: int, k: int, a
         first = max(head, to - draw_below(chance, LONGEST_MOVED))
         middle, last = to + 1, at - 1
     if middle <= first or middle > last:
-        return first
+        return first, first - 1
     turn(order, k, first, middle - 1)
     turn(order, k, middle, last)
     turn(order, k, first, last)
@@ -74,7 +96,46 @@ def rearrange_one(chance: Draws, order: Ints, length: Ints, head: int, k: int, a
             turn(order, k, first, first + moved - 1)
         else:
             turn(order, k, last - moved + 1, last)
-    return first
+    return first, last
+
+
+@compiled
+def rearranged_yuan(
+    drive: Floats, node: Floats, crew: Floats, price: Floats, setting: Floats,
+    order: Ints, length: Ints, stop: Floats, fact: Floats, k: int, first: int, last: int,
+) -> float:  # fmt: skip
+    """What route `k` costs more now that its stops `first` to `last` stand otherwise; inf if it does not fit.
+
+    What is known of its stops is still that of the order before; nothing is written.
+    """
+    base, profile, kind, end = int(crew[k, BASE]), int(crew[k, PROFILE]), int(crew[k, KIND]), length[k]
+    clock, before = stop[k, first, DEPART], int(crew[k, START]) if first == 0 else order[k, first - 1]
+    change = -fact[k, last, COST_SO_FAR] + (fact[k, first - 1, COST_SO_FAR] if first > 0 else 0.0)
+    for i in range(first, last + 1):
+        v = order[k, i]
+        minutes = drive[profile, before, v]
+        contact = begin(node, crew, k, v, arrive(crew, k, clock, minutes)) + node[v, SEARCH_MINUTES]
+        if not contact <= node[v, CLOSES] + TOLERANCE_MINUTES:
+            return math.inf
+        change += price[k, v] + setting[DRIVE_YUAN] * minutes + setting[BALANCE_YUAN] * i
+        change += node_cost(node, setting, k, v, contact)
+        clock, before = contact + node[v, SERVICE + kind], v
+    follower = order[k, last + 1] if last + 1 < end else base
+    minutes = drive[profile, before, follower]
+    change += setting[DRIVE_YUAN] * (minutes - stop[k, last + 1, LEG])
+    arrival = arrive(crew, k, clock, minutes)
+    delay, was_home = arrival - stop[k, last + 1, REACH], stop[k, end, REACH]
+    if last + 1 == end or 0.0 <= delay <= stop[k, last + 1, SLACK]:
+        home = was_home + delay
+        change += stop[k, last + 1, LATE] * delay
+        if last + 1 < end:
+            for c in range(stop.shape[2] - DECAY):
+                if stop[k, last + 1, DECAY + c] > 0.0:
+                    change -= stop[k, last + 1, DECAY + c] * math.expm1(-setting[RATE + c] * delay)
+    else:
+        tail, home = walk_tail(drive, node, crew, setting, order, length, fact, k, last + 1, arrival)
+        change += tail + crew[k, HOME_YUAN] * (home - was_home)
+    return float(change) if home <= crew[k, ENDS] + TOLERANCE_MINUTES else math.inf
 
 
 @compiled
