@@ -31,7 +31,7 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED_DEV)
 	@$(BIN)/python tools/system_needs.py
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto --dist loadfile)
 
 check: $(INSTALLED_DEV)
 	@$(BIN)/ruff check .
