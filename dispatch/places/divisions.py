@@ -42,7 +42,7 @@ class Surroundings:
         own_codes = {code[:2] for code, name in listed if name in own_names}
         own_codes |= {code[:4] for code, name in listed if name in own_names}
         self.known = bool(own_codes)
-        self._own: set[str] = set(own_names)
+        self.own: set[str] = set(own_names)
         self._foreign: dict[str, bool] = {}
         """form -> whether it is written in full; of provinces and prefectures short forms too."""
         self._counties: set[str] = set()
@@ -50,23 +50,21 @@ class Surroundings:
             level = _LEVEL_OF_DIGITS[len(code)]
             short = core(name, level)
             if code in own_codes or name in own_names:
-                self._own |= {name, short} if level != "county" else {name}
+                self.own |= {name, short} if level != "county" else {name}
             elif level == "county":
                 self._counties |= {name} if len(name) >= 3 else set()
             else:
                 self._foreign[short] = short == name
                 self._foreign[name] = True
-        self._own |= {
-            core(name, level) for name in own_names for level in ("county", "city") if len(name) > 2
-        }
-        for name in self._own:
+        self.own |= {core(name, level) for name in own_names for level in ("county", "city") if len(name) > 2}
+        for name in self.own:
             self._foreign.pop(name, None)
         today = dict(listed)
         for code, names in former_county_names().items():
             if today.get(code) not in own_names:
                 self._counties |= {fold(clean(name)) for name in names if len(name) >= 3}
-        self._counties -= self._own
-        self.starts = {name[:2] for name in (*self._own, *self._foreign, *self._counties)}
+        self._counties -= self.own
+        self.starts = {name[:2] for name in (*self.own, *self._foreign, *self._counties)}
 
     def read(self, text: str, until: int, known: Mapping[int, int]) -> Elsewhere:
         """Look through cleaned `text` up to sign `until`, where a county of the area is named.
@@ -84,7 +82,7 @@ class Surroundings:
                 continue
             end = at + len(name)
             alone = leading and not own
-            if name in self._own:
+            if name in self.own:
                 own.append((at, end))
             elif known.get(at, 0) >= end:
                 leading = False
@@ -106,7 +104,7 @@ class Surroundings:
     def _longest(self, text: str, at: int) -> str:
         for length in range(min(12, len(text) - at), 1, -1):
             form = text[at : at + length]
-            if form in self._own or form in self._foreign or form in self._counties:
+            if form in self.own or form in self._foreign or form in self._counties:
                 return form
         return ""
 

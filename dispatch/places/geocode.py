@@ -38,6 +38,10 @@ _UNIT_WORD = re.compile(
     r"村民委员会|居民委员会|村委会|居委会|社区|街道|办事处|居住|"
     r"大厦|大?酒店|宾馆|旅馆|饭店|花园|小区|广场|大道|商会|小吃店|药店|超市|公司|学校|中学|小学|医院|[村镇乡县区市住]"
 )
+_COUNTED_DOOR = re.compile(r"第?[0-9]+(?:村民小组|小组|单元|[组号栋幢座楼层室房巷弄队])?之?")
+_TALK = re.compile(
+    r"[\u4e00-\u9fff](?:先生|女士|小姐)|报警人称|事主|地址|住址|户籍地|现居?住|[我人]在|我[爸妈]?家"
+)
 _UNKNOWN_UNIT = re.compile(r"[\u4e00-\u9fff]{2,}(?:镇|乡|街道|县)")
 _BESIDE = ("附近", "对面", "旁", "隔壁", "斜对面")
 
@@ -101,6 +105,8 @@ class Geocoder:
         upper = LEVELS[: _COUNTY + 1]
         named = zip(self.reader.index.plain, gazetteer.level, strict=True)
         self.surroundings = Surroundings(name for name, level in named if level in upper)
+        upper_names = sorted(self.surroundings.own, key=len, reverse=True)
+        self._upper_words = re.compile("|".join(map(re.escape, upper_names)) or "(?!)")
         self._straight = StraightReader(self.reader.index, self.surroundings.starts)
         self._known: dict[int, tuple[float, float, float, tuple[str, ...]]] = {}
 
@@ -186,7 +192,7 @@ class Geocoder:
         rank = self.reader.index.rank[best.row] if best else -1
         explained = self._explained(best, mentions, around)
         until = len(text)
-        if best is not None and rank >= _VILLAGE and best.taken[0].suffixed:
+        if best is not None and rank >= _VILLAGE and self._is_closed(text, best):
             until = max(one.end for one in best.taken)
         if best is not None and best.against:
             leaf = best.taken[0]
@@ -198,9 +204,17 @@ class Geocoder:
         free = _outside(text[:until], [*explained, *units])
         found: list[int] = []
         for start, end in free:
-            left = _UNIT_WORD.sub(lambda one: "0" * len(one[0]), text[start:end])
+            left = text[start:end]
+            for words in (_COUNTED_DOOR, _TALK, self._upper_words, _UNIT_WORD):
+                left = words.sub(_blanked, left)
             found += [start + at for at, sign in enumerate(left) if "\u4e00" <= sign <= "\u9fff"]
         return found[:_MOST_SUSPECTS]
+
+    def _is_closed(self, text: str, best: Weighed) -> bool:
+        """Whether the name of a settlement ends where it ends: by its kind, or as it is listed in a unit named."""
+        leaf = best.taken[0]
+        listed = text[leaf.start : leaf.end] == self.reader.index.plain[best.row]
+        return leaf.suffixed or (listed and bool(best.said) and not best.against)
 
     def _explained(
         self, one: Weighed | None, mentions: list[Mention], around: Elsewhere
@@ -333,6 +347,10 @@ def geocode(
     reader = geocoder(gazetteer, settings)
     given = hints if hints is not None else [()] * len(addresses)
     return [reader.look_up(text, hint).candidates for text, hint in zip(addresses, given, strict=True)]
+
+
+def _blanked(found: re.Match[str]) -> str:
+    return "0" * len(found[0])
 
 
 def _outside(text: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -158,7 +158,9 @@ class StraightReader:
             rows = names.get(text[start : start + length])
             if rows is not None and start + length <= len(text):
                 found = self._whole(text, (start, start + length), text[start : start + length], rows, level)
-                if found.kind or level != "village" or found.row < 0 or self._is_over(text, found.end):
+                if found.kind or found.row < 0 or self._is_over(text, found.end):
+                    return found
+                if level != "village" and not suffix_after(text, found.end + 1, level):
                     return found
                 break
         # nothing, or what may be the head of a longer name
