@@ -50,7 +50,10 @@ def fixed_visits(problem: Problem) -> dict[str, list[Visit]]:
     for who, head in problem.heads.items():
         for _, place_id in head:
             teams.setdefault(place_id, []).append(who)
-    leads = {place_id: leader(problem, *places[place_id], team) for place_id, team in teams.items()}
+    leads = {
+        place_id: team[0] if len(team) == 1 else leader(problem, *places[place_id], team)
+        for place_id, team in teams.items()
+    }
     return {
         who: [Visit(case_id, place_id, leads[place_id] == who) for case_id, place_id in head]
         for who, head in problem.heads.items()

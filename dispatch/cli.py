@@ -20,6 +20,7 @@ from rich.console import Console
 from dispatch.commands import addresses, areas, checking, explaining, mapping, privacy, suggesting
 from dispatch.commands import calibrate as calibrations
 from dispatch.commands import ledger as ledgers
+from dispatch.commands import replan as replanning
 from dispatch.commands import next as next_command
 from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language, say
@@ -41,6 +42,7 @@ app.command("map")(mapping.draw)
 app.add_typer(ledgers.ledger_app, name="ledger")
 app.command("handover")(ledgers.handover)
 app.command("next")(next_command.next_)
+app.command("replan")(replanning.replan)
 app.command("explain")(explaining.explain)
 app.command("check")(checking.check)
 app.command("suggest")(suggesting.suggest)

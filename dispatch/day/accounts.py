@@ -20,10 +20,12 @@ def accounts(
     not_yet: int,
     no_visit: int,
     thresholds: tuple[int, ...],
+    settled: int | None = None,
 ) -> dict[str, Any]:
     """What `--json` prints, without the seconds.
 
-    The counts are rows of the alert file; a case is one of them.
+    The counts are rows of the alert file; a case is one of them. `settled` cases were met,
+    withdrawn or passed on since the first plan; None where there was none before.
 
     Raises
     ------
@@ -35,9 +37,10 @@ def accounts(
         "rejected_rows": rejected,
         "not_yet": not_yet,
         "no_visit_needed": no_visit,
+        **({} if settled is None else {"settled": settled}),
         "cases": len(problem.cases),
     } | _numbers(problem, plan, thresholds)
-    explained = rejected + not_yet + no_visit + table["visited"] + table["left_out"]
+    explained = rejected + not_yet + no_visit + (settled or 0) + table["visited"] + table["left_out"]
     if received != explained or table["cases"] != table["visited"] + table["left_out"]:
         raise AssertionError(f"the sum does not close: {table}")
     table["nearest"] = _numbers(problem, nearest, thresholds)

@@ -109,7 +109,7 @@ def _summary(day: Day) -> maps.Summary:
         received=table["received"],
         rejected=table["rejected_rows"],
         not_yet=table["not_yet"],
-        no_visit=table["no_visit_needed"],
+        no_visit=table["no_visit_needed"] + table.get("settled", 0),
         planned=table["visited"],
         left_out=table["left_out"],
         nobody_yuan=table["loss_if_nobody_yuan"],

@@ -16,6 +16,7 @@ import pandas as pd
 import maps
 from dispatch.day.closing import closure_rows
 from dispatch.day.drawing import plan_view
+from dispatch.day.keeping import Kept, write_kept
 from dispatch.day.layers import write_geopackage
 from dispatch.day.navigation import with_navigation
 from dispatch.day.planning import Day
@@ -45,6 +46,7 @@ def write_day(
     nav_links: bool = False,
     force: bool = False,
     before_shown: Callable[[], object] = lambda: None,
+    more: Callable[[Path], object] = lambda _: None,
 ) -> None:
     """Write the plan folder of `docs/plan.md`.
 
@@ -56,8 +58,12 @@ def write_day(
         ``mask`` hides names, phones and doors everywhere but in `people.json`; ``none`` shows
         them on the map; None is the default: shown on the dispatcher's map, masked on sheets.
         ``area`` is ``mask``, and on the map nobody can be found: places are moved to the village.
-    passphrase, watermark, tiles
-        The map's alone: what seals its data, who it is for, online tiles under it.
+    passphrase, watermark, tiles, nav_links
+        The map's alone: what seals its data, who it is for, online tiles under it, links to navigation.
+
+    more
+        Called with the folder while it is filled: what else is to stand in it.
+
     before_shown
         Called when all is written and before the folder appears: if it raises, nothing does.
 
@@ -83,9 +89,16 @@ def write_day(
         table = review_table(day.looks, day.people, language, masked=redact in HIDING)
         write_csv(table, folder / "review.csv")
         _write_json(folder / "run.json", _run(day))
+        write_kept(kept_of(day), folder)
+        more(folder)
         before_shown()
 
     write_folder(out, fill, force=force)
+
+
+def kept_of(day: Day) -> Kept:
+    """What another plan goes on from."""
+    return Kept(day.alerts.rows, day.alerts.rejected, day.closures.closures, day.roster.phones, day.past)
 
 
 def plan_file(day: Day) -> PlanFile:

@@ -43,7 +43,8 @@ class Day:
 
     `unplaced` holds, by case, what pointed to no usable place, `looks` whose place to look at; `legs` the roads driven, by
     stop id and ``<responder id>/home``; `seconds` how long each stage took; `notes` what the
-    user should know though the plan stands; `warnings` the closures yet to begin on its roads.
+    user should know though the plan stands; `warnings` the closures yet to begin on its roads;
+    `past` what re-plans have noted of each case.
     """
 
     area: Area
@@ -66,6 +67,7 @@ class Day:
     warnings: tuple[Reason, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
     bound: Bound | None = None
+    past: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Watch:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,19 @@ def read_closures(path: Path, network: Network, time_zone: str, settings: Closur
         No such file; neither GeoJSON nor a table; too large; in another CRS than WGS-84; or
         no usable closure in it.
     """
-    features = _features(path)
+    file = closures_in(_features(path), network, time_zone, settings)
+    if not file.closures:
+        raise BadInput(_nothing_usable(path, list(file.rejected.itertuples(index=False, name=None))))
+    return file
+
+
+def closures_in(
+    features: Iterable[tuple[int, Mapping[str, Any]]],
+    network: Network,
+    time_zone: str,
+    settings: ClosureSettings,
+) -> ClosureFile:
+    """The same for numbered features already read; none of them need be usable."""
     matcher, zone = Matcher(network, settings), ZoneInfo(time_zone)
     closures: list[Closure] = []
     rejected: list[tuple[object, ...]] = []
@@ -94,8 +106,6 @@ def read_closures(path: Path, network: Network, time_zone: str, settings: Closur
             continue
         closures.append(closure)
         notes += _oddities(closure, matcher)
-    if not closures:
-        raise BadInput(_nothing_usable(path, rejected))
     return ClosureFile(
         closures=tuple(_told_apart(closures)),
         rejected=pd.DataFrame(rejected, columns=list(REJECTED_COLUMNS)),
