@@ -39,7 +39,9 @@ from dispatch.search.ruin import add_absent, choose_strings, keep, sort_removed,
 from dispatch.search.turns import choose_neighbours, exchange_tails, fits, rearrange_one, rearranged_yuan
 
 BLINK = 0.01
-EVERY_CREW = 24
+NEAREST_ASKED = 10
+"""The routes of so many of the nearest nodes are asked, and the crews offered."""
+EVERY_CREW = 16
 """With no more crews than this, all are asked."""
 POSITIONS = 1 << 24
 """More than the longest route has; two positions fit into one exact number."""
@@ -153,16 +155,17 @@ def _best_place(
     """The cheapest crew and position for node `v`, cheaper than leaving it out; NOWHERE if none is."""
     lowest, best_crew, best_at = node[v, DROP_YUAN], NOWHERE, 0
     every, crews = len(crew) <= EVERY_CREW, len(crew)
-    candidates = crews if every else near.shape[1] + offers.shape[1]
+    nearest = min(NEAREST_ASKED, near.shape[1])
+    candidates = crews if every else nearest + offers.shape[1]
     for n in range(candidates):
         if every:
             k = n
         else:
-            if n < near.shape[1]:
+            if n < nearest:
                 other = near[v, n]
                 k = where[other, 0] if other >= 0 else NOWHERE
             else:
-                k = offers[v, n - near.shape[1]]
+                k = offers[v, n - nearest]
             if k == NOWHERE or seen[k] == stamp:
                 continue
             seen[k] = stamp

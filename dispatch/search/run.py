@@ -59,10 +59,10 @@ log = logging.getLogger(__name__)
 FIRST_FINE, DEARER, CHEAPER = 5.0, 1.05, 0.97
 MOST_FINE = 1e4
 """Times the first fine, where what must be visited cannot all be visited."""
-FIRST_TAKEN, LAST_TAKEN = 0.3, 0.01
+FIRST_TAKEN, LAST_TAKEN = 0.5, 0.02
 """Share of the steps that come out worse which are accepted, at the start and at the end of a round."""
-FIRST_TAKEN_WARM = 0.02
-"""The first of these where the routes to begin from are nearly right already."""
+FIRST_TAKEN_WARM, LAST_TAKEN_WARM = 0.02, 0.01
+"""The same where the routes to begin from are nearly right already."""
 ROUND_ITERATIONS, MOST_ROUNDS = 800, 6
 """Iterations a node that one round of cooling deserves; with time for more the search heats up again."""
 ROUNDS_SEEN_AT = 0.05
@@ -129,7 +129,7 @@ def search(
     room = scratch_for(day, tours)
     chance = draws_from(seed)
     anneal(day, tours, room, state, chance, 0, 1.0, 0.0)  # compile before the clock starts
-    first_taken = FIRST_TAKEN_WARM if warm else FIRST_TAKEN
+    first_taken, last_taken = (FIRST_TAKEN_WARM, LAST_TAKEN_WARM) if warm else (FIRST_TAKEN, LAST_TAKEN)
     most_fine = MOST_FINE * state[FINE_YUAN]
     begun, done, heat, rounds, chunk = clock(), 0, 0.0, 0, CHUNK
     try:
@@ -140,7 +140,7 @@ def search(
             if rounds == 0 and share > ROUNDS_SEEN_AT:
                 rounds = _rounds(state[STEP] / share, nodes)
             phase = share * max(1, rounds) % 1.0
-            heat = _heat(room, state, heat, first_taken * (LAST_TAKEN / first_taken) ** phase)
+            heat = _heat(room, state, heat, first_taken * (last_taken / first_taken) ** phase)
             step = 1 if done == 0 else chunk
             if iterations is not None:
                 step = min(step, iterations - done)
