@@ -135,7 +135,8 @@ def as_of(problem: Problem, plan: Plan, minutes: float) -> tuple[Problem, Plan]:
     heads: dict[str, tuple[tuple[str, str], ...]] = {}
     orders: dict[str, list[Visit]] = {}
     for one, route in zip(problem.responders, plan.routes, strict=True):
-        begun = [stop for stop in route.stops if stop.arrive - stop.drive_minutes < minutes]
+        sets_out = (one.ready_minutes, *(stop.leave for stop in route.stops))
+        begun = [stop for stop, at in zip(route.stops, sets_out, strict=False) if at < minutes]
         over = bool(route.stops) and len(begun) == len(route.stops) and route.stops[-1].leave <= minutes
         if over and all(stop.partner_id is None for stop in route.stops):
             left = max(0, one.max_visits - len(route.stops))
