@@ -20,9 +20,9 @@ from rich.console import Console
 from dispatch.commands import addresses, areas, checking, explaining, mapping, privacy, suggesting
 from dispatch.commands import calibrate as calibrations
 from dispatch.commands import ledger as ledgers
-from dispatch.commands import replan as replanning
 from dispatch.commands import next as next_command
 from dispatch.commands import outcomes as outcome_commands
+from dispatch.commands import replan as replanning
 from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language, say
 from dispatch.redact import Redact
@@ -42,9 +42,9 @@ app.command("geocode")(addresses.geocode)
 app.command("map")(mapping.draw)
 app.add_typer(ledgers.ledger_app, name="ledger")
 app.command("handover")(ledgers.handover)
+app.command("replan")(replanning.replan)
 app.command("next")(next_command.next_)
 app.command("outcomes")(outcome_commands.outcomes)
-app.command("replan")(replanning.replan)
 app.command("explain")(explaining.explain)
 app.command("check")(checking.check)
 app.command("suggest")(suggesting.suggest)
