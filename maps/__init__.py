@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from maps.page import write_map
+from maps.page import PageMap, write_map
+from maps.payload import page_payload
 from maps.plan import plan_map
 from maps.redaction import redacted
 from maps.slices import for_responder
@@ -38,6 +39,7 @@ __all__ = [
     "MapRow",
     "MapStop",
     "Outline",
+    "PageMap",
     "PlanView",
     "Roads",
     "Summary",
@@ -45,6 +47,7 @@ __all__ = [
     "for_responder",
     "online_tiles",
     "outline_lines",
+    "page_payload",
     "plan_map",
     "read_view",
     "redacted",

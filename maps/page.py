@@ -31,7 +31,7 @@ ASSETS = Path(__file__).parent / "assets"
 KIT = (
     "text.js", "words.js", "block.js", "unlock.js", "columns.js", "basemap.js", "basemap_names.js", "basemap_tiles.js",
     "symbols.js", "points.js", "cluster.js", "list.js", "facets.js", "chart.js", "slider.js",
-    "address.js", "copying.js", "legend.js", "print.js", "page.js",
+    "address.js", "copying.js", "legend.js", "print.js", "head.js", "page.js",
 )  # fmt: skip
 """What every map's page is made of, in the order the scripts need each other."""
 PLAN = ("plan.js", "replay.js", "marks.js", "rows.js", "cards.js", "panel.js", "dispatch.js")

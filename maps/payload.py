@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from dispatch.reasons import FRAUD_TYPES, WORDS
 from maps.pack import pack_lines, pack_roads
+from maps.tiles import Tiles
 from maps.view import (
     Basemap,
     MapCase,
@@ -18,32 +20,72 @@ from maps.view import (
     Outline,
     PlanView,
     Summary,
+    Text,
 )
 
 SCHEMA = 1
+
+
+def page_payload(
+    page: str,
+    *,
+    area: str,
+    at: datetime,
+    title: Text,
+    basemap: Basemap,
+    horizon_minutes: float = 720.0,
+    stale_minutes: float = 30.0,
+    attribution: str = "",
+    synthetic: bool = False,
+    language: str = "zh",
+    watermark: str = "",
+    tiles: Tiles | None = None,
+) -> dict[str, Any]:
+    """What every page reads whatever it shows: `page` names its script among `kit.pages`.
+
+    The catalogue's words are in it; a page's own data are keys of its own beside these.
+    """
+    offset = at.utcoffset()
+    return {
+        "schema": SCHEMA,
+        "page": page,
+        "area": area,
+        "title": title,
+        "at": at.timestamp(),
+        "offset_minutes": offset.total_seconds() / 60 if offset else 0.0,
+        "horizon_minutes": horizon_minutes,
+        "stale_minutes": stale_minutes,
+        "synthetic": synthetic,
+        "attribution": attribution,
+        "language": language,
+        "watermark": watermark,
+        "words": {**WORDS, **{f"fraud:{key}": pair for key, pair in FRAUD_TYPES.items()}},
+        "tiles": tiles.payload() if tiles else None,
+        "ground": ground_payload(basemap),
+    }
 
 
 def plan_payload(view: PlanView) -> dict[str, Any]:
     """The whole map as columns of JSON values."""
     case_number = {case.id: number for number, case in enumerate(view.cases)}
     responder_number = {responder.id: number for number, responder in enumerate(view.responders)}
-    offset = view.at.utcoffset()
-    return {
-        "schema": SCHEMA,
-        "area": view.area,
-        "title": view.title,
-        "at": view.at.timestamp(),
-        "offset_minutes": offset.total_seconds() / 60 if offset else 0.0,
-        "horizon_minutes": view.horizon_minutes,
-        "synthetic": view.synthetic,
-        "attribution": view.attribution,
+    common = page_payload(
+        "plan",
+        area=view.area,
+        at=view.at,
+        title=view.title,
+        basemap=view.basemap,
+        horizon_minutes=view.horizon_minutes,
+        stale_minutes=view.stale_minutes,
+        attribution=view.attribution,
+        synthetic=view.synthetic,
+        language=view.language,
+        watermark=view.watermark,
+        tiles=view.tiles,
+    )
+    return common | {
         "policy": view.policy,
         "plan": view.plan_id,
-        "language": view.language,
-        "watermark": view.watermark,
-        "page": "plan",
-        "stale_minutes": view.stale_minutes,
-        "words": {**WORDS, **{f"fraud:{key}": pair for key, pair in FRAUD_TYPES.items()}},
         "summary": _summary(view.summary),
         "cases": _cases(view.cases, responder_number),
         "places": _places(view.cases),
@@ -53,8 +95,6 @@ def plan_payload(view: PlanView) -> dict[str, Any]:
         "closures": _closures(view.closures),
         "rows": _rows(view.rows, case_number),
         "warnings": view.warnings,
-        "tiles": view.tiles.payload() if view.tiles else None,
-        "ground": ground_payload(view.basemap),
     }
 
 

@@ -15,7 +15,7 @@ kit.pages.plan = {
 
   panel(root) {
     kit.facets.apply(kit.plan.matching(state.query));
-    kit.panel = new Panel(root, kit.plan, kit.facets, { choose, filtered, filter, changed: () => address.write(), language: kit.switchLanguage, printing: () => paper.controls() });
+    kit.panel = new Panel(root, kit.plan, kit.facets, { choose, filtered, filter, changed: () => address.write() });
     kit.slider = new TimeSlider({ until: kit.replay.until, values: [0], changed: moved, told: toldAt, still: kit.still });
     kit.strip.replaceChildren(kit.slider.root);
   },

@@ -45,29 +45,19 @@ class Panel {
   }
 
   head() {
-    this.age = make("span.age");
     this.late = make("button.age.stale", { type: "button", onclick: () => this.actions.filter("state", "overdue") });
-    const other = state.language === "zh" ? "English" : "中文";
-    return make("header.head", {},
-      make("div.grow", {}, make("h1", {}, given(data.area), make("span.title", {}, " ", given(pick(data.title)))),
-        make("p.fresh", {}, say("asOf"), " ", make("time", {}, clock(0, true)), " ", this.age, " ", this.late)),
-      make("div.head-buttons", {},
-        make("button.small", { type: "button", id: "language", lang: state.language === "zh" ? "en" : "zh", onclick: this.actions.language }, other),
-        this.actions.printing()));
+    this.top = pageHead(this.late);
+    return this.top.root;
   }
 
-  /** Age, overdue visits and states, as the clock goes on. */
+  /** Age and overdue visits, as the clock goes on. */
   tick() {
-    const minutes = (Date.now() / 1000 - data.at) / 60, stale = data.stale_minutes;
-    const level = data.synthetic ? "drill" : minutes > stale ? "stale" : minutes > stale / 2 ? "old" : "fresh";
-    this.age.className = "age " + level;
-    this.age.textContent = data.synthetic ? say("drillClock")
-      : (minutes < 1 ? say("fresh") : say("live", span(minutes))) + (level === "stale" ? " · " + say("stale") : "");
     const states = this.plan.states, overdue = states.values.indexOf("overdue");
     let late = 0;
     for (let one = 0; one < this.plan.size; one++) if (states.of[one] === overdue) late += 1;
     this.late.hidden = !late;
     this.late.textContent = say("overdueCount", count(late));
+    this.top.tick();
   }
 
   numbers() {
