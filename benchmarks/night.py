@@ -99,7 +99,7 @@ class Step:
 def four_answer(scene: Scene) -> Rows:
     """Four people who are to be met later answer the telephone and are persuaded."""
     return [
-        _row("answered", scene.at - timedelta(minutes=2), case=stop.case_id, value="persuaded")
+        row("answered", scene.at - timedelta(minutes=2), case=stop.case_id, value="persuaded")
         for _, stop in _distinct(scene.ahead(5.0), 4)
     ]
 
@@ -117,7 +117,7 @@ def a_road_floods(scene: Scene) -> Rows:
                 "datum": "WGS84",
                 "radius_metres": "250",
             }
-            return [_row("closure", scene.at, value="积水", **where)]
+            return [row("closure", scene.at, value="积水", **where)]
     raise LookupError("no way is long enough to be flooded")
 
 
@@ -125,12 +125,12 @@ def three_critical_and_a_hold(scene: Scene) -> Rows:
     """Three new critical alerts; the bank holds the money of somebody to be met later."""
     shared = {"经度": "lon", "纬度": "lat", "坐标系": "datum", "误差半径": "radius_metres", "备注": "note"}
     new = [
-        {str(key): str(value) for key, value in row.items()} | {"event": "alert", "at": row["预警时间"]}
-        for row in to_come().rename(columns=shared).to_dict("records")
+        {str(key): str(value) for key, value in one.items()} | {"event": "alert", "at": one["预警时间"]}
+        for one in to_come().rename(columns=shared).to_dict("records")
     ]
     _, held = next(scene.ahead(20.0))
     until = _said(scene.at + timedelta(hours=4))
-    return [*new, _row("hold", scene.at, case=held.case_id, value="bank", until=until)]
+    return [*new, row("hold", scene.at, case=held.case_id, value="bank", until=until)]
 
 
 def doors_stay_shut(scene: Scene) -> Rows:
@@ -138,7 +138,7 @@ def doors_stay_shut(scene: Scene) -> Rows:
     outcomes = ("not_home", "not_home", "met_refused", "already_transferred")
     met = _distinct(scene.reached(), len(outcomes))
     return [
-        _row("outcome", scene.at - timedelta(minutes=1), case=stop.case_id, responder=who, value=outcome)
+        row("outcome", scene.at - timedelta(minutes=1), case=stop.case_id, responder=who, value=outcome)
         for (who, stop), outcome in zip(met, outcomes, strict=True)
     ]
 
@@ -150,8 +150,8 @@ def a_car_breaks_down(scene: Scene) -> Rows:
         pair for pair in scene.ahead(10.0) if pair[1].state == "planned" and pair[0] != broken
     )
     return [
-        _row("ill", scene.at, responder=broken, value="车辆故障"),
-        _row("unsigned", scene.at, case=stop.case_id, responder=unsigned, minutes="10"),
+        row("ill", scene.at, responder=broken, value="车辆故障"),
+        row("unsigned", scene.at, case=stop.case_id, responder=unsigned, minutes="10"),
     ]
 
 
@@ -281,7 +281,8 @@ def _distinct(stops: Iterator[tuple[str, Stop]], count: int) -> list[tuple[str, 
     return list(found.values())
 
 
-def _row(event: str, at: datetime, **cells: str) -> dict[str, str]:
+def row(event: str, at: datetime, **cells: str) -> dict[str, str]:
+    """One row of an events file."""
     return {**dict.fromkeys(HEADINGS, ""), "event": event, "at": _said(at), **cells}
 
 

@@ -28,6 +28,7 @@ LISTED = 10
 
 CARRIED = (
     "people.json",
+    "history.json",
     "rejected.csv",
     "rejected_responders.csv",
     "rejected_closures.csv",
