@@ -35,7 +35,7 @@ OUTSIDE = """<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY x SYSTEM "file:///etc/
         ("empty.osm.pbf", b""),
         ("text.osm.pbf", b"this is no extract, and long enough to look like a block header " * 20),
         ("zeros.osm.pbf", bytes(4096)),
-        ("cut.osm.gz", gzip.compress(b'<osm version="0.6"></osm>')[:20]),
+        ("cut.osm.gz", gzip.compress(b'<osm version="0.6"></osm>', mtime=0)[:20]),
         ("nan.osm", b'<osm version="0.6"><node id="1" version="1" lat="nan" lon="0"/></osm>'),
         ("far.osm", b'<osm version="0.6"><node id="1" version="1" lat="1e99" lon="0"/></osm>'),
         ("words.osm", b'<osm version="0.6"><way id="x" version="1"/></osm>'),
