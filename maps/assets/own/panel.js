@@ -78,7 +78,7 @@ class Panel {
     const summary = data.summary, other = summary.nearest;
     const facts = [[say("expected"), yuan(summary.expected_yuan)], [say("nobody"), yuan(summary.nobody_yuan)]];
     const bound = summary.lower_bound_yuan === null ? null : make("p.facts", {}, say("boundSaid", yuan(summary.expected_yuan + summary.prices_yuan), yuan(summary.lower_bound_yuan)),
-      summary.gap_percent === null ? null : [pick(["，", ", "]), make("b", {}, say("gap", round(summary.gap_percent) + "%"))]);
+      summary.gap_percent === null ? null : [pick(["，", ", "]), make("b", {}, say("gap", Math.ceil(summary.gap_percent * 10) / 10 + "%"))]);
     return [make("p.facts", {}, facts.map(([name, value], at) => [at ? make("span.sep", {}, "·") : null, name, value ? [" ", make("b", {}, value)] : null])),
       other ? make("p.versus", {}, say("versus"), " ", make("b", {}, yuan(other.expected_yuan)), gain(summary, other)) : null, bound];
   }
