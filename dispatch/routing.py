@@ -194,11 +194,11 @@ def assemble(
 ) -> Plan:
     """The plan of these visits: timed, with everyone left out explained, and its stable id."""
     clock, roster = Clock(problem), Roster.of(problem)
-    timed = clock.routes(routes)
+    timed, state = clock.routes(routes), State.start(problem, roster)
     plan = Plan("", timed, (), policy, seed, parent.id if parent else None)
     visited = plan.visited
     out = tuple(
-        LeftOut(case.id, left_out_reason(problem, plan, case, roster))
+        LeftOut(case.id, left_out_reason(problem, plan, case, roster, state))
         for case in problem.cases
         if case.id not in visited
     )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dispatch import loss
 from dispatch.area import Area
 from dispatch.day.request import Rules
-from dispatch.domain import Case, Plan, Prices, Problem, Responder
+from dispatch.domain import Case, Plan, Prices, Problem, Responder, TravelMinutes
 from dispatch.roads.closures import Closure, applied
 from dispatch.roads.travel import Leg, Travel
+
+Minutes = Callable[[str, NDArray[np.float64], NDArray[np.float64]], TravelMinutes]
+"""Profile, bases (n, 2), places (m, 2), lon and lat → the minutes between them."""
 
 
 def open_roads(
@@ -43,11 +47,15 @@ def build_problem(
     travels: Mapping[str, Travel],
     at: datetime,
     rules: Rules,
+    *,
+    minutes: Minutes | None = None,
 ) -> Problem:
     """The moment's decision: hazards in at most eight classes, minutes between all points.
 
-    Responders who share a base share a row of the travel minutes.
+    Responders who share a base share a row of the travel minutes. `minutes`, given a profile,
+    the bases and the places, says them where they need not all be measured on the roads.
     """
+    measure = minutes or (lambda name, bases, places: travels[name].problem_minutes(bases, places))
     bases = {(round(one.lon, 6), round(one.lat, 6)): 0 for one in responders}
     base_number = {point: number for number, point in enumerate(bases)}
     places = [place for case in cases for place in case.places]
@@ -61,7 +69,7 @@ def build_problem(
         responders=tuple(responders),
         base_index={one.id: base_number[round(one.lon, 6), round(one.lat, 6)] for one in responders},
         place_index={place.id: number for number, place in enumerate(places)},
-        travel={name: one.problem_minutes(base_points, place_points) for name, one in travels.items()},
+        travel={name: measure(name, base_points, place_points) for name in travels},
         prices=Prices(
             neighbour_yuan=planning.neighbour_yuan,
             drive_yuan_per_minute=planning.drive_yuan_per_minute,

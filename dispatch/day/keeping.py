@@ -33,7 +33,8 @@ SCHEMA = 1
 class Kept:
     """What a folder keeps. `rows` keep the contract `dispatch.intake.alerts.ALERTS`.
 
-    `phones`: responder id → telephone on duty. `closures` are all that were read, in force or not.
+    `quiet` are rows of people who were persuaded by telephone: until more is heard of them they need
+    not be triaged again. `phones`: responder id → telephone on duty. `closures` are all that were read, in force or not.
     """
 
     rows: pd.DataFrame
@@ -41,6 +42,7 @@ class Kept:
     closures: tuple[Closure, ...] = ()
     phones: Mapping[str, str] = field(default_factory=dict)
     past: Mapping[str, Any] = field(default_factory=dict)
+    quiet: frozenset[int] = frozenset()
 
 
 def write_kept(kept: Kept, folder: Path) -> None:
@@ -49,6 +51,7 @@ def write_kept(kept: Kept, folder: Path) -> None:
         "schema": SCHEMA,
         "past": dict(kept.past),
         "phones": dict(kept.phones),
+        "quiet": sorted(kept.quiet),
         "closures": [_closure_to_json(one) for one in kept.closures],
         "rejected": kept.rejected.to_dict("split", index=False)["data"],
         "rows": {"row": [int(row) for row in kept.rows.index]} | _columns_to_json(kept.rows),
@@ -79,6 +82,7 @@ def read_kept(folder: Path, time_zone: str) -> Kept:
             closures=tuple(_closure_from_json(one) for one in raw["closures"]),
             phones=dict(raw["phones"]),
             past=dict(raw["past"]),
+            quiet=frozenset(map(int, raw["quiet"])),
         )
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, OSError) as cause:
         if isinstance(cause, SchemaError):

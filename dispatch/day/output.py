@@ -98,7 +98,17 @@ def write_day(
 
 def kept_of(day: Day) -> Kept:
     """What another plan goes on from."""
-    return Kept(day.alerts.rows, day.alerts.rejected, day.closures.closures, day.roster.phones, day.past)
+    rows = day.alerts.rows
+    persuaded = day.triage.no_visit["row"][day.triage.no_visit["code"].eq("PERSUADED")]
+    late = rows["last_attempt_at"].gt(day.request.at)  # heard of later: not quiet then
+    return Kept(
+        rows=rows,
+        rejected=day.alerts.rejected,
+        closures=day.closures.closures,
+        phones=day.roster.phones,
+        past=day.past,
+        quiet=frozenset(map(int, persuaded)) - frozenset(map(int, rows.index[late])),
+    )
 
 
 def plan_file(day: Day) -> PlanFile:

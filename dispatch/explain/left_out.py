@@ -18,7 +18,9 @@ from dispatch.rules import clock_time, matters_too_little, too_late, window_text
 from dispatch.sending import Bools, Offers, Roster, State, companions, offers
 
 
-def left_out_reason(problem: Problem, plan: Plan, case: Case, roster: Roster | None = None) -> Reason:
+def left_out_reason(
+    problem: Problem, plan: Plan, case: Case, roster: Roster | None = None, state: State | None = None
+) -> Reason:
     """Why the plan has no visit to the case.
 
     Each responder is judged as if it had nothing else to do; so `NO_CAPACITY` means that
@@ -28,6 +30,8 @@ def left_out_reason(problem: Problem, plan: Plan, case: Case, roster: Roster | N
     ----------
     roster
         The problem's roster, where one is at hand: asking for many cases is faster with it.
+    state
+        Where everybody starts (`State.start`), likewise.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def left_out_reason(problem: Problem, plan: Plan, case: Case, roster: Roster | N
         return Reason("PINNED_OUT")
     if matters_too_little(problem, case):
         return too_late(case)
-    state = State.start(problem, roster)
+    state = state or State.start(problem, roster)
     return _nobody_may(problem, state.roster, case) or _nobody_can(problem, state, case)
 
 

@@ -42,6 +42,7 @@ class Known:
     people: Mapping[str, Sequence[int]]
     case_of: Mapping[str, str]
     alerted_at: Mapping[int, datetime]
+    quiet: frozenset[int] = frozenset()
 
     @property
     def alerts(self) -> Alerts:
@@ -60,7 +61,7 @@ def known(kept: Kept, new: Alerts) -> Known:
     ids = rows["alert_id"].to_dict()
     case_of = {str(ids[row]): case_id for case_id, own in people.items() for row in own}
     moments = dict(zip(rows.index.tolist(), rows["alerted_at"].dt.to_pydatetime(), strict=True))
-    return Known(rows, rejected.reset_index(drop=True), people, case_of, moments)
+    return Known(rows, rejected.reset_index(drop=True), people, case_of, moments, kept.quiet)
 
 
 def _there_already(new: pd.DataFrame, old: pd.DataFrame) -> np.ndarray:
@@ -87,7 +88,10 @@ def settled_by_plan(
             place = places[stop.place_id]
             moment = min(at, old.at + timedelta(minutes=stop.leave))
             visit = Visited(moment, who, kinds[who], place.id, place.lon, place.lat, "")
-            found[stop.case_id] = history.unreported(life, visit, last=stop.case_id not in ahead)
+            waits = (
+                stop.case_id not in ahead and not life.told
+            )  # what is known of it decides, where something is
+            found[stop.case_id] = history.unreported(life, visit, last=waits)
     return found
 
 
@@ -118,6 +122,7 @@ def sorted_out(
     cells: dict[tuple[int, str], Any] = {}
     settled: list[tuple[int, str, str, dict[str, str]]] = []
     aside: list[int] = []
+    ids = now.rows["alert_id"].to_dict()
     for case_id, life in lives.items():
         own = now.people.get(case_id)
         if own is None:
@@ -128,6 +133,10 @@ def sorted_out(
         else:
             known_rows = [row for row in own if now.alerted_at[row] <= at]
             cells |= rows_now(now.rows, known_rows, life, rules.triage.visit.warned_times_at_least)
+    for case_id, own in now.people.items():
+        if case_id not in lives and now.quiet.issuperset(own):
+            aside += own
+            settled += [(row, str(ids[row]), "PERSUADED", {}) for row in own]
     rows = now.rows.drop(index=aside).copy() if aside or cells else now.rows
     for (row, column), value in cells.items():
         rows.at[row, column] = value

@@ -16,6 +16,7 @@ from dispatch.day.building import build_problem
 from dispatch.day.request import Rules
 from dispatch.domain import Case, Place, Plan, Problem, Responder, Route, Shift, Stop, Told, TravelMinutes
 from dispatch.reasons import Reason
+from dispatch.replan.measured import Measured
 from dispatch.replan.progress import Standing, UnderWay
 from dispatch.replan.settings import ReplanSettings
 from dispatch.roads.leg import Leg
@@ -122,9 +123,9 @@ def onward(
     _both_or_none(frozen, old, released)
     for held in frozen.values():
         wanted[held.head.case_id] = _as_it_stands(wanted[held.head.case_id], held, old, minutes)
-    problem = build_problem(
-        tuple(wanted.values()), crews, travels, old.at + timedelta(minutes=minutes), rules
-    )
+    at = old.at + timedelta(minutes=minutes)
+    measured = Measured(old, travels, old_roads)
+    problem = build_problem(tuple(wanted.values()), crews, travels, at, rules, minutes=measured.minutes)
     problem = _from_where_they_stand(problem, points, frozen, left, travels)
     heads = {who: ((one.head.case_id, one.place_id),) for who, one in frozen.items()}
     frozen_cases = {one.head.case_id for one in frozen.values()}
@@ -216,31 +217,30 @@ class _Ground:
         place_id = self.new_place(head.case_id, head.place_id)
         if place_id is None and head.state == "departed":
             return Reason("PLACE_CORRECTED")
-        left = 0.0
-        if head.state == "departed":
-            left = self._left(one, standing, head, point)
-            if not math.isfinite(left):
-                return Reason("ROAD_SHUT")
+        here = Frozen(one.id, head, place_id or head.place_id)
+        if self.old_roads[one.profile] is self.travels[one.profile] and standing.where != "point":
+            return here, head.drive_minutes  # nothing to ask: the roads are as they were
+        left = self._left(one, standing, head, point) if head.state == "departed" else 0.0
         old = self.places[head.place_id]
-        if not math.isfinite(
-            self.travels[one.profile].matrix([(old.lon, old.lat)], [self.bases[one.id]])[0, 0]
-        ):
-            return Reason("ROAD_SHUT")
-        return Frozen(one.id, head, place_id or head.place_id), left
+        home = self._minutes(self.travels, one, (old.lon, old.lat), self.bases[one.id])
+        return (here, left) if math.isfinite(left + home) else Reason("ROAD_SHUT")
 
     def _left(self, one: Responder, standing: Standing, head: UnderWay, point: Point) -> float:
         """Minutes of driving left: as planned, unless the roads have become slower."""
         place = self.places[head.place_id]
         target = (place.lon, place.lat)
-        travel = self.travels[one.profile]
         if standing.where == "point":
-            return float(travel.matrix([point], [target])[0, 0])
+            return self._minutes(self.travels, one, point, target)
         origin, _ = self._ends(one.id, standing)
-        then = float(self.old_roads[one.profile].matrix([origin], [target])[0, 0])
-        now = float(travel.matrix([origin], [target])[0, 0])
+        then = self._minutes(self.old_roads, one, origin, target)
+        now = self._minutes(self.travels, one, origin, target)
         if now <= then * (1.0 + SLOWER_SHARE) + SLOWER_MINUTES:
             return head.drive_minutes
-        return float(travel.matrix([point], [target])[0, 0])
+        return self._minutes(self.travels, one, point, target)
+
+    @staticmethod
+    def _minutes(roads: Mapping[str, Travel], one: Responder, origin: Point, target: Point) -> float:
+        return float(roads[one.profile].matrix([origin], [target])[0, 0])
 
 
 def along(leg: Leg, share: float) -> Point:

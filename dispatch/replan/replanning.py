@@ -47,7 +47,9 @@ from dispatch.replan.progress import Standing, standings
 from dispatch.replan.settings import ReplanSettings
 from dispatch.roads.closure_file import ClosureFile, closures_in
 from dispatch.roads.closures import Closure, applied
+from dispatch.roads.speeds import Speeds
 from dispatch.roads.travel import Travel
+from dispatch.settings import section
 
 NAMED = 5
 
@@ -152,7 +154,7 @@ def replan(
         closures = _closures(area, before, heard.events)
         roster = _roster(before, crews, standing, minutes)
         roads = open_roads(area, roster.responders, at, before.rules, closures.closures)
-        then = _roads_then(roads, before.kept.closures, closures.closures, old.at, at)
+        then = _roads_then(before, area, roads, closures.closures, at)
         left = onward(
             old,
             plan,
@@ -326,24 +328,25 @@ def _as_read(one: Responder, standing: Standing | None) -> Responder:
 
 
 def _roads_then(
-    roads: Mapping[str, Travel],
-    before: Sequence[Closure],
-    now: Sequence[Closure],
-    old_at: datetime,
-    at: datetime,
+    before: Before, area: Area, roads: Mapping[str, Travel], now: Sequence[Closure], at: datetime
 ) -> dict[str, Travel]:
     """The roads as the old plan had them; the same object where nothing is different."""
+    old_at, file = before.file.problem.at, before.file
+    speeds = section(Speeds, "speeds", file.settings)
+    as_it_was = (
+        file.area.get("hash") == area.hash and speeds == before.rules.speeds and old_at.hour == at.hour
+    )
     found = {}
     for profile, travel in roads.items():
-        was, are = applied(before, profile, old_at), applied(now, profile, at)
+        was, are = applied(before.kept.closures, profile, old_at), applied(now, profile, at)
         same = len(was) == len(are) and all(
             one.factor == other.factor and one.edges.tolist() == other.edges.tolist()
             for one, other in zip(was, are, strict=True)
         )
-        if same and old_at.hour == at.hour:
+        if same and as_it_was:
             found[profile] = travel
         else:
-            found[profile] = travel.reweighted(departure=old_at, closures=was)
+            found[profile] = travel.reweighted(departure=old_at, closures=was, speeds=speeds)
     return found
 
 
