@@ -23,14 +23,17 @@ from dispatch.day import Request, plan_day, read_rules, write_day
 from dispatch.domain import Stop
 from dispatch.intake.alerts import read_alerts
 from dispatch.intake.triage import triage
+from dispatch.ledger import Ledger
 from dispatch.planfile import PlanFile, read_plan
 from dispatch.replan.events import read_events
 from dispatch.replan.folders import read_before, write_replanned
+from dispatch.replan.remembering import heard, keep
 from dispatch.replan.replanning import Effort, Replanned, replan
 from dispatch.settings import data_folder
 from dispatch.tables import write_csv
 
 CASES, NEW = 40, 3
+DESK = "一号席"
 COUNTY, COUNTY_NAME = "440904", "电白区"
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON, EVENING = datetime(2026, 5, 1, 14, tzinfo=ZONE), datetime(2026, 5, 1, 20, tzinfo=ZONE)
@@ -239,8 +242,15 @@ def _later(rows: pd.DataFrame) -> pd.DataFrame:
     return moved
 
 
-def begin(area: Area, folder: Path, *, iterations: int | None = None, seconds: float | None = None) -> Path:
-    """Plan the evening at 20:00 into ``folder/plan-2000``."""
+def begin(
+    area: Area,
+    folder: Path,
+    *,
+    iterations: int | None = None,
+    seconds: float | None = None,
+    ledger: Ledger | None = None,
+) -> Path:
+    """Plan the evening at 20:00 into ``folder/plan-2000``, and into a ledger."""
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(alerts(), folder / "alerts.csv")
     write_csv(responders(), folder / "responders.csv")
@@ -249,23 +259,49 @@ def begin(area: Area, folder: Path, *, iterations: int | None = None, seconds: f
         iterations=iterations, seconds=seconds, bound_seconds=0.0,
     )  # fmt: skip
     out = folder / "plan-2000"
-    write_day(plan_day(area, request), out)
+    day = plan_day(area, request)
+    write_day(day, out)
+    if ledger is not None:
+        ledger.record_alerts(day.alerts.rows, at=EVENING, by=DESK)
+        ledger.record_plan(day.problem, day.plan, at=EVENING, by=DESK)
+        _sent_and_signed(ledger, EVENING)
     return out
 
 
+def _sent_and_signed(ledger: Ledger, at: datetime) -> None:
+    """Everything that was drafted goes out and is signed for at once."""
+    drafted = [one.instruction_id for one in ledger.instructions() if one.step == "drafted"]
+    for step in ("sent", "signed"):
+        ledger.steps(drafted, step, at=at, by=DESK)
+
+
 def go_on(
-    area: Area, step: Step, before: Path, *, effort: Effort, max_changes: int | None = MAX_CHANGES
+    area: Area,
+    step: Step,
+    before: Path,
+    *,
+    effort: Effort,
+    max_changes: int | None = MAX_CHANGES,
+    ledger: Ledger | None = None,
 ) -> tuple[Replanned, Path, Rows]:
-    """Let one step happen: its events file, and the plan that follows, beside the plan before."""
+    """Let one step happen: its events file, and the plan that follows, beside the plan before, and in a ledger."""
     folder = before.parent
     rows = step.happens(Scene(step.at, before, read_plan(before)))
     name = step.clock.replace(":", "")
     write_csv(pd.DataFrame(rows).fillna(""), folder / f"events-{name}.csv")
     past = read_before(before)
     news = read_events(folder / f"events-{name}.csv", dict(past.rules.columns), area.time_zone)
+    told = None
+    if ledger is not None:
+        hours = past.settings.stale_report_hours
+        told = heard(ledger, past.file, news, step.at, time_zone=area.time_zone, hours=hours)
+        news = told.events
     done = replan(area, past, news, step.at, max_changes=max_changes, effort=effort)
     out = folder / f"plan-{name}"
     write_replanned(done, out)
+    if ledger is not None and told is not None:
+        keep(ledger, done, told, DESK)
+        _sent_and_signed(ledger, step.at)
     return done, out, rows
 
 

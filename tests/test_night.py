@@ -11,12 +11,23 @@ import pytest
 from benchmarks import night
 from benchmarks.night import MAX_CHANGES, STEPS, Rows
 from dispatch.area import open_area
+from dispatch.ledger import Instruction, Ledger, OpenCase, StandingHold
 from dispatch.loss import changes
 from dispatch.planfile import PlanFile, read_plan
 from dispatch.replan.replanning import Effort, Replanned
 from dispatch.rules import audit
 
 SUM = ("rejected_rows", "not_yet", "no_visit_needed", "settled", "visited", "left_out")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The ledger after a step: open cases, instructions under way, the cases of the events, holds."""
+
+    open: dict[str, OpenCase]
+    live: tuple[Instruction, ...]
+    of_events: dict[str, OpenCase]
+    holds: tuple[StandingHold, ...]
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Told:
     before: PlanFile
     after: PlanFile
     out: Path
+    ledger: Seen
 
     def of(self, kind: str, value: str = "") -> list[str]:
         """Cases of events of that kind (and value)."""
@@ -40,11 +52,22 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
     """The whole night, once."""
     folder = tmp_path_factory.mktemp("night")
     area = open_area("maoming")
-    out = night.begin(area, folder, iterations=1500)
+    ledger = Ledger.create(folder / "ledger.db")
+    out = night.begin(area, folder, iterations=1500, ledger=ledger)
     told = {}
     for step in STEPS:
-        done, after, rows = night.go_on(area, step, out, effort=Effort(iterations=1500))
-        told[step.clock] = Told(step.clock, rows, done, read_plan(out), read_plan(after), after)
+        done, after, rows = night.go_on(area, step, out, effort=Effort(iterations=1500), ledger=ledger)
+        seen = Seen(
+            {one.case_id: one for one in ledger.open_cases(step.at)},
+            tuple(ledger.instructions()),
+            {
+                row["case"]: ledger.case(row["case"])
+                for row in rows
+                if row["event"] != "alert" and row["case"]
+            },
+            tuple(ledger.holds(step.at)),
+        )
+        told[step.clock] = Told(step.clock, rows, done, read_plan(out), read_plan(after), after, seen)
         out = after
     return told
 
@@ -120,6 +143,38 @@ def test_every_change_is_in_the_table_with_a_sentence_for_the_radio(story, clock
     assert [one for n, one in enumerate(by_crew) if n == 0 or by_crew[n - 1] != one] == list(
         dict.fromkeys(by_crew)
     )
+
+
+@CLOCKS
+def test_every_stop_has_one_instruction_under_way_and_nothing_else_has(story, clock):
+    told = story[clock]
+    stops = {(stop.case_id, route.responder_id) for route in told.after.plan.routes for stop in route.stops}
+    live = [(one.case_id, one.responder_id) for one in told.ledger.live]
+    assert stops <= set(live)
+    waiting = {
+        case_id
+        for case_id, life in told.done.day.past["cases"].items()
+        if life.get("settled") == "UNREPORTED"
+    }
+    visited = {case.id for case in told.after.problem.cases} | waiting
+    assert {case_id for case_id, _ in live} <= visited
+
+
+def test_the_ledger_knows_what_happened(story):
+    assert not set(story["20:10"].of("answered")) & set(story["20:10"].ledger.open)
+    (held,) = story["20:30"].of("hold")
+    assert [(one.case_id, one.kind, one.fraction) for one in story["20:30"].ledger.holds] == [
+        (held, "bank", 0.1)
+    ]
+    new = {row["预警编号"] for row in story["20:30"].rows if row["event"] == "alert"}
+    assert new <= set(story["20:30"].ledger.open)
+    told = story["20:45"]
+    (refused,) = told.of("outcome", "met_refused")
+    (who,) = [row["responder"] for row in told.rows if row["value"] == "met_refused"]
+    assert told.ledger.of_events[refused].refused_by == (who,)
+    assert {told.ledger.of_events[one].last_outcome for one in told.of("outcome", "not_home")} == {"not_home"}
+    (gone,) = told.of("outcome", "already_transferred")
+    assert gone not in told.ledger.open
 
 
 def test_who_answered_the_telephone_is_visited_no_more(story):

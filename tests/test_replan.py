@@ -20,6 +20,7 @@ from benchmarks import night
 from dispatch.area import open_area
 from dispatch.domain import Hold
 from dispatch.errors import MissingInput
+from dispatch.ledger import Ledger
 from dispatch.loss import loss_yuan
 from dispatch.planfile import read_plan
 from dispatch.replan import history
@@ -432,3 +433,28 @@ def test_a_plan_without_history_is_refused_in_one_sentence(evening, tmp_path):
     (tmp_path / "travel.npz").write_bytes((evening / "travel.npz").read_bytes())
     with pytest.raises(MissingInput, match=r"history\.json"):
         read_before(tmp_path)
+
+
+def test_with_a_ledger_what_it_heard_counts_and_the_plan_goes_into_it(tmp_path):
+    night.alerts().to_csv(tmp_path / "alerts.csv", index=False)
+    night.responders().to_csv(tmp_path / "responders.csv", index=False)
+    book = tmp_path / "ledger.db"
+    Ledger.create(book)
+    begun = run_dispatch(
+        "plan", tmp_path / "alerts.csv", "--area", "maoming", "--at", "2026-05-01T20:00", "--responders",
+        tmp_path / "responders.csv", "--out", tmp_path / "a", "--iterations", "50", "--policy", "search", "--ledger", book,
+    )  # fmt: skip
+    assert begun.returncode == 0, begun.stderr
+    ((case, _), *_) = some(read_plan(tmp_path / "a").plan, 1)
+    ledger = Ledger.open(book)
+    ledger.record_contact(case, "persuaded", at=datetime(2026, 5, 1, 20, 5, tzinfo=ZONE), by="二号席")
+    done = run_dispatch(
+        "replan", tmp_path / "a", "--at", "2026-05-01T20:10", "--out", tmp_path / "b", "--iterations", "50",
+        "--ledger", book, "--by", "一号席", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["settled_by"] == {"WITHDRAWN": 1}
+    plan = read_plan(tmp_path / "b").plan
+    assert {one.by for one in ledger.events(["planned"]) if one.plan_id == plan.id} == {"一号席"}
+    drafted = {(one.case_id, one.responder_id) for one in ledger.instructions(plan_id=plan.id)}
+    assert drafted == {(stop.case_id, route.responder_id) for route in plan.routes for stop in route.stops}

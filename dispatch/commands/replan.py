@@ -10,14 +10,19 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from dispatch.commands import ledger as ledgers
 from dispatch.commands import privacy
+from dispatch.commands.ledger import _who as who_of
 from dispatch.errors import BadInput
 from dispatch.reasons import Language
 from dispatch.redact import Redact
 from dispatch.store import refuse_overwrite
 
 if TYPE_CHECKING:
-    from dispatch.replan.replanning import Replanned
+    from dispatch.ledger import Ledger
+    from dispatch.replan.events import EventFile
+    from dispatch.replan.remembering import Heard
+    from dispatch.replan.replanning import Before, Replanned
 
 notes = Console(stderr=True)
 NEEDS_A_HUMAN = 3
@@ -33,6 +38,15 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
     alerts: Annotated[
         Path | None,
         typer.Option(help="New alerts, as for dispatch plan; they may stand among the events too."),
+    ] = None,
+    ledger: Annotated[
+        str | None,
+        typer.Option(
+            help="Count what this ledger has heard too, and write facts, plan and instructions into it."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who re-plans, for the ledger; default: DISPATCH_BY, else the user.")
     ] = None,
     max_changes: Annotated[
         int | None,
@@ -82,6 +96,8 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
         ground = area_of(before.file, area)
         moment = _moment(at, ground.time_zone)
         news = _news(events, alerts, dict(before.rules.columns), ground.time_zone)
+        memory = _memory(ledger, settings, before, news, moment) if ledger else None
+        news = memory[1].events if memory else news
         crews = _crews(ground, responders, jurisdiction, moment, before.rules) if responders else None
         done = go_on(
             ground,
@@ -98,6 +114,11 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
             "passphrase": privacy.ask_passphrase(passphrase),
             "watermark": privacy.watermark(watermark, datetime.now().astimezone()) if watermark else "",
         }
+        if memory:
+            from dispatch.replan.remembering import keep
+
+            book, heard = memory
+            reading["before_shown"] = lambda: keep(book, done, heard, who_of(by))
         write_replanned(done, out, language=lang, redact=redact, force=force, **reading)
     for line in done.day.notes:
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
@@ -116,6 +137,18 @@ def _moment(text: str, time_zone: str) -> datetime:
         raise BadInput(f"--at: found {text!r}, expected a moment such as 2026-05-01T20:10") from cause
     zone = ZoneInfo(time_zone)
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+
+
+def _memory(
+    url: str, settings: Path | None, before: Before, news: EventFile, at: datetime
+) -> tuple[Ledger, Heard]:
+    """The ledger, and what it has heard."""
+    from dispatch.replan.remembering import heard
+
+    book = ledgers.open_ledger(url, settings)
+    zone = str(before.file.area.get("time_zone", "Asia/Shanghai"))
+    hours = before.settings.stale_report_hours
+    return book, heard(book, before.file, news, at, time_zone=zone, hours=hours)
 
 
 def _news(events: Path | None, alerts: Path | None, columns: dict[str, str], time_zone: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -95,11 +95,11 @@ class Event:
     @property
     def key(self) -> tuple[str, ...]:
         """What makes it the same event when a file is handed in again."""
-        until = self.until.isoformat() if self.until else ""
+        until = self.until.astimezone(UTC).isoformat() if self.until else ""
         point = f"{self.lon:.6f},{self.lat:.6f}"
         return (
             self.kind,
-            self.at.isoformat(),
+            self.at.astimezone(UTC).isoformat(),
             self.case_id,
             self.responder_id,
             self.value,

@@ -228,7 +228,7 @@ def facts(
         if true is None:
             skipped += 1
             continue
-        known.add(event.key)
+        known |= {event.key, true.key}
         heard.append(true)
     return Facts(
         tuple(heard),

@@ -124,7 +124,9 @@ def _logs(problem: Problem, events: Sequence[Event]) -> dict[str, _Log]:
             case "sent" | "signed" | "departed" | "arrived" | "met" | "outcome":
                 log.visit(event.case_id).setdefault(event.kind, at)
             case "unsigned":
-                log.visit(event.case_id)["sent"] = at - event.minutes
+                record = log.visit(event.case_id)
+                record["sent"] = at - event.minutes
+                record.pop("signed", None)  # who says so now knows better
             case "delayed":
                 log.delays.append((at, event.minutes))
             case "busy" | "ill" | "available":
