@@ -240,7 +240,7 @@ def test_a_useless_bound_is_not_told():
 def test_a_bound_says_in_both_languages_what_it_bounds():
     day = make.problem([make.responder()], [make.case()])
     told = lower_bound(day)
-    assert f"{told.yuan:.0f}" in say(told.says, "zh")
+    assert f"{told.yuan:,.0f}" in say(told.says, "zh")
     assert "none costs less" in say(told.says, "en")
     assert told.gap(told.yuan * 1.03) == pytest.approx(0.03)
 
