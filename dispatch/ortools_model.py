@@ -48,6 +48,10 @@ def to_ticks(minutes: Any) -> NDArray[np.int64]:
     return np.where(np.isfinite(ticks), np.minimum(np.round(ticks), _FAR_TICKS), _FAR_TICKS).astype(np.int64)
 
 
+NOTHING_NEW_SECONDS = 2
+"""Longest time for a count of solutions."""
+
+
 def solve_orders(
     problem: Problem,
     places: Sequence[Seat],
@@ -88,7 +92,8 @@ def solve_orders(
     parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
     if iterations is not None:
         parameters.solution_limit = iterations
-    parameters.time_limit.FromSeconds(10**6 if seconds is None else 3600)
+    # guided local search never ends where it finds nothing new: no count of solutions is reached then
+    parameters.time_limit.FromSeconds(NOTHING_NEW_SECONDS if seconds is None else 3600)
     model.routing.CloseModelWithParameters(parameters)
     if seconds is not None:  # making the model took its share
         parameters.time_limit.FromMilliseconds(max(1, int(1000 * (seconds - (time.monotonic() - begun)))))

@@ -40,7 +40,7 @@ def price(day, plan):
 
 @every_policy
 @given(day=make.days() | make.days(under_way=True))
-@settings(max_examples=250)
+@settings(max_examples=100)
 def test_every_policy_keeps_every_rule_and_forgets_nobody(policy, day):
     plan = policy(day, effort=LITTLE)
     assert audit(day, plan) == []
