@@ -9,7 +9,7 @@ nobody can help; a plan may change as many.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dispatch.domain import Case, Place, Plan, Problem, Responder, Route, Stop, Told
 from dispatch.eligible import leader, may_accompany, may_visit
@@ -59,6 +59,23 @@ def fixed_visits(problem: Problem) -> dict[str, list[Visit]]:
         for who, head in problem.heads.items()
         if head
     }
+
+
+def heads_of_both(
+    problem: Problem, orders: Mapping[str, Sequence[Visit]], heads: Mapping[str, Sequence[tuple[str, str]]]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The fixed first stops, grown until a visit two make is fixed for both: the other's route up to it, too."""
+    together = {case.id for case in problem.cases if case.partners}
+    both, grown = {who: tuple(head) for who, head in heads.items()}, True
+    while grown:
+        grown = False
+        shared = {place_id for head in both.values() for case_id, place_id in head if case_id in together}
+        for who, own in orders.items():
+            joint = [at for at, visit in enumerate(own, start=1) if visit.place_id in shared]
+            if joint and len(both.get(who, ())) < max(joint):
+                both[who] = tuple((visit.case_id, visit.place_id) for visit in own[: max(joint)])
+                grown = True
+    return both
 
 
 def _keep_heads(problem: Problem, stops: dict[str, list[Stop]]) -> dict[str, Whereabouts]:

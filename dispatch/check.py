@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dispatch.carry_on import heads_of_both
 from dispatch.domain import Plan, Problem, Stop
 from dispatch.explain.choices import first_visits
 from dispatch.explain.standing import Orders, orders_of
@@ -178,16 +179,16 @@ def kept_of(problem: Problem, machine: Plan | None, edited: Plan, routes: Sequen
     before = orders_of(machine) if machine else {}
     chosen = set(routes) or {who for who, own in now.items() if not _in_order(own, before.get(who, []))}
     chosen |= set(problem.heads)
-    heads = {who: [visit[:2] for visit in now.get(who, [])] for who in chosen}
+    heads = {who: tuple(visit[:2] for visit in now.get(who, [])) for who in chosen}
     for who, head in problem.heads.items():
         if who in heads and len(heads[who]) < len(head):
-            heads[who] = list(head)
-    _with_partners(problem, now, heads)
+            heads[who] = head
+    heads = heads_of_both(problem, now, heads)
     pinned = {case_id: who for who, head in heads.items() for case_id, _ in head if _leads(now, who, case_id)}
     if machine is not None:
         gone = machine.visited - edited.visited
         pinned |= {case.id: "" for case in problem.cases if case.id in gone}
-    return Kept({who: tuple(head) for who, head in heads.items() if head}, pinned)
+    return Kept({who: head for who, head in heads.items() if head}, pinned)
 
 
 def reoptimised(
@@ -276,19 +277,3 @@ def _in_order(own: Sequence[Visit], before: Sequence[Visit]) -> bool:
 
 def _leads(orders: Mapping[str, Sequence[Visit]], who: str, case_id: str) -> bool:
     return all(visit.leads for visit in orders.get(who, ()) if visit.case_id == case_id)
-
-
-def _with_partners(
-    problem: Problem, now: Mapping[str, Sequence[Visit]], heads: dict[str, list[tuple[str, str]]]
-) -> None:
-    """A visit two make is kept by both: the other's route up to it is kept as well."""
-    together = {case.id for case in problem.cases if case.partners}
-    grown = True
-    while grown:
-        grown = False
-        shared = {fixed[1] for head in heads.values() for fixed in head if fixed[0] in together}
-        for who, own in now.items():
-            joint = [at for at, visit in enumerate(own, start=1) if visit.place_id in shared]
-            if joint and len(heads.get(who, ())) < max(joint):
-                heads[who] = [visit[:2] for visit in own[: max(joint)]]
-                grown = True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dispatch.carry_on import heads_of_both
 from dispatch.domain import Case, Minutes, Plan, Problem, Responder, Route, Stop, TravelMinutes
 from dispatch.explain.choices import timed
 from dispatch.explain.seating import Seat, Seating
@@ -149,29 +150,11 @@ def as_of(problem: Problem, plan: Plan, minutes: float) -> tuple[Problem, Plan]:
         else:
             crews.append(replace(one, free_at_minutes=max(one.free_at_minutes, minutes)))
         orders[one.id] = [Visit(stop.case_id, stop.place_id, stop.leads) for stop in route.stops]
-    _fix_partners(problem, orders, heads)
+    heads = heads_of_both(problem, orders, heads)
     now = replace(problem, responders=tuple(crews), heads={**problem.heads, **heads})
     now = replace(now, heads={who: head for who, head in now.heads.items() if who in orders})
     routes = Standing(now, orders).worth.clock.routes(orders)
     return now, replace(plan, routes=routes)
-
-
-def _fix_partners(
-    problem: Problem,
-    orders: Mapping[str, list[Visit]],
-    heads: dict[str, tuple[tuple[str, str], ...]],
-) -> None:
-    """A visit two make is fixed for both."""
-    together = {case.id for case in problem.cases if case.partners}
-    grown = True
-    while grown:
-        grown = False
-        shared = {fixed[1] for head in heads.values() for fixed in head if fixed[0] in together}
-        for who, own in orders.items():
-            joint = [at for at, visit in enumerate(own, start=1) if visit.place_id in shared]
-            if joint and len(heads.get(who, ())) < max(joint):
-                heads[who] = tuple(visit[:2] for visit in own[: max(joint)])
-                grown = True
 
 
 def _suggestion(standing: Standing, case: Case, seat: Seat) -> Suggestion:
