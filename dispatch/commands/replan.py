@@ -20,9 +20,10 @@ from dispatch.store import refuse_overwrite
 
 if TYPE_CHECKING:
     from dispatch.ledger import Ledger
+    from dispatch.replan.before import Before
     from dispatch.replan.events import EventFile
     from dispatch.replan.remembering import Heard
-    from dispatch.replan.replanning import Before, Replanned
+    from dispatch.replan.replanning import Replanned
 
 notes = Console(stderr=True)
 NEEDS_A_HUMAN = 3

@@ -20,8 +20,9 @@ from dispatch.ledger.limits import ledger_settings
 from dispatch.places.settings import PlaceSettings
 from dispatch.planfile import PlanFile, read_plan
 from dispatch.reasons import Language
+from dispatch.replan.before import Before
 from dispatch.replan.changes import changes_table, sentence
-from dispatch.replan.replanning import Before, Replanned
+from dispatch.replan.replanning import Replanned
 from dispatch.replan.settings import replan_settings
 from dispatch.roads.closures import ClosureSettings
 from dispatch.roads.speeds import Speeds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,18 +14,17 @@ from dispatch.area import Area
 from dispatch.day.accounts import accounts
 from dispatch.day.building import open_roads, roads_driven
 from dispatch.day.closing import begin_on_routes, closing_notes, cut_off
-from dispatch.day.keeping import Kept
 from dispatch.day.planning import Day, Watch
-from dispatch.day.request import Request, Rules
+from dispatch.day.request import Request
 from dispatch.day.reviewing import to_look_at
-from dispatch.domain import Plan, Problem, Responder, Stop
+from dispatch.domain import Plan, Problem
 from dispatch.errors import BadInput
 from dispatch.intake.responders import Roster
-from dispatch.ledger.limits import LedgerSettings
+from dispatch.intake.triage import Triage
 from dispatch.places.gazetteer import Gazetteer
-from dispatch.planfile import PlanFile
-from dispatch.reasons import Reason, say
+from dispatch.reasons import Reason
 from dispatch.replan import history
+from dispatch.replan.before import Before
 from dispatch.replan.changes import Change, changes_between
 from dispatch.replan.deciding import decide, finished
 from dispatch.replan.events import Event, EventFile
@@ -42,27 +40,11 @@ from dispatch.replan.knowing import (
     settled_by_plan,
     sorted_out,
 )
-from dispatch.replan.onward import Onward, aged, onward
+from dispatch.replan.onward import Onward, onward
 from dispatch.replan.progress import Standing, standings
 from dispatch.replan.settings import ReplanSettings
-from dispatch.roads.closure_file import ClosureFile, closures_in
-from dispatch.roads.closures import Closure, applied
-from dispatch.roads.speeds import Speeds
-from dispatch.roads.travel import Travel
-from dispatch.settings import section
-
-NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """The plan that goes on: `plan.json`, `history.json`, and the rules in force from now on."""
-
-    file: PlanFile
-    kept: Kept
-    rules: Rules
-    settings: ReplanSettings
-    ledger: LedgerSettings
+from dispatch.replan.surroundings import closures_now, roads_then, roster_now
+from dispatch.replan.telling import all_rejected, not_over, notes_of, settled_by, why_not
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +133,10 @@ def replan(
         wanted = [pursued(case, lives.get(case.id, Life(case.id)), at, before.settings) for case in cases]
         spent = {one.case.id: one.spent for one in wanted if one.spent is not None}
     with watch.stage("measuring the roads"):
-        closures = _closures(area, before, heard.events)
-        roster = _roster(before, crews, standing, minutes)
+        closures = closures_now(area, before, heard.events)
+        roster = roster_now(before, crews, standing, minutes)
         roads = open_roads(area, roster.responders, at, before.rules, closures.closures)
-        then = _roads_then(before, area, roads, closures.closures, at)
+        then = roads_then(before, area, roads, closures.closures, at)
         left = onward(
             old,
             plan,
@@ -178,25 +160,12 @@ def replan(
     looks = to_look_at(left.problem.cases, unplaced, before.rules.places, left.problem.horizon_minutes)
     with watch.stage("drawing the routes"):
         legs = roads_driven(left.problem, chosen, roads)
-    settled = int(triaged.no_visit["code"].isin(SETTLED_CODES).sum())
     told_anew = loss.changes(left.problem, chosen)
-    summary = accounts(
-        left.problem,
-        chosen,
-        nearest,
-        received=now.alerts.received,
-        rejected=len(now.rejected),
-        not_yet=len(triaged.not_yet),
-        no_visit=len(triaged.no_visit) - settled,
-        settled=settled,
-        thresholds=before.rules.planning.reached_within_minutes,
-    ) | {
-        "settled_by": _settled_by(triaged.no_visit),
-        "under_way": len({one.head.case_id for one in left.frozen.values()}),
+    summary = _summed_up(before, now, triaged, left, chosen, nearest) | {
         "told_anew": len(told_anew),
         "max_changes": max_changes,
     }
-    rejected = _all_rejected(events, heard, closures)
+    rejected = all_rejected(events, heard, closures)
     day = Day(
         area=area,
         request=Request(
@@ -222,26 +191,52 @@ def replan(
         summary=summary,
         seconds=watch.seconds,
         notes=(
-            *_notes(before, area, heard, standing, left, rejected, at),
+            *notes_of(before, area, heard, standing, left, rejected, at),
             *closing_notes(left.problem, closures),
         ),
         warnings=begin_on_routes(left.problem, chosen, legs, closures.closures),
         hashes={"area": area.hash, "parent": plan.id},
-        past={
-            "cases": {key: history.to_json(one) for key, one in sorted(lives.items())},
-            "counted": [list(one) for one in heard.keys],
-            "silent": sorted(who for who, one in standing.items() if one.silent),
-        },
+        past=_past(lives, heard, standing),
     )
     changes = changes_between(
         old,
-        _not_over(plan, standing),
+        not_over(plan, standing),
         left.problem,
         chosen,
-        why=_why(triaged.no_visit, chosen),
+        why=why_not(triaged.no_visit, chosen),
         moved_minutes=before.settings.moved_minutes,
     )
     return Replanned(day, changes, rejected, heard, standing, left, told_anew)
+
+
+def _summed_up(  # noqa: PLR0917 - one caller, by position
+    before: Before, now: Known, triaged: Triage, left: Onward, chosen: Plan, nearest: Plan
+) -> dict[str, Any]:
+    """The numbers of the day; the sum closes, with those settled since it began."""
+    settled = int(triaged.no_visit["code"].isin(SETTLED_CODES).sum())
+    return accounts(
+        left.problem,
+        chosen,
+        nearest,
+        received=now.alerts.received,
+        rejected=len(now.rejected),
+        not_yet=len(triaged.not_yet),
+        no_visit=len(triaged.no_visit) - settled,
+        settled=settled,
+        thresholds=before.rules.planning.reached_within_minutes,
+    ) | {
+        "settled_by": settled_by(triaged.no_visit),
+        "under_way": len({one.head.case_id for one in left.frozen.values()}),
+    }
+
+
+def _past(lives: Mapping[str, Life], heard: Facts, standing: Mapping[str, Standing]) -> dict[str, Any]:
+    """What the next re-plan has to know of everything up to now."""
+    return {
+        "cases": {key: history.to_json(one) for key, one in sorted(lives.items())},
+        "counted": [list(one) for one in heard.keys],
+        "silent": sorted(who for who, one in standing.items() if one.silent),
+    }
 
 
 def _facts(before: Before, now: Known, events: Sequence[Event], at: datetime) -> Facts:
@@ -276,80 +271,6 @@ def _walked(before: Before, heard: Facts, minutes: float) -> dict[str, Standing]
     )
 
 
-def _closures(area: Area, before: Before, events: Sequence[Event]) -> ClosureFile:
-    """Those kept and not reopened, and those reported."""
-    opened = {event.value for event in events if event.kind == "opened"}
-    stay = tuple(one for one in before.kept.closures if not {one.id, one.name} & opened)
-    features = [
-        (event.row, _feature(event, number)) for number, event in enumerate(events) if event.kind == "closure"
-    ]
-    if not features:
-        return ClosureFile(stay, pd.DataFrame(columns=["number", "name", "column", "found", "expected"]), ())
-    found = closures_in(features, area.network, area.time_zone, before.rules.closures)
-    return ClosureFile((*stay, *found.closures), found.rejected, found.notes)
-
-
-def _feature(event: Event, number: int) -> dict[str, Any]:
-    point = {"type": "Point", "coordinates": [event.lon, event.lat]} if event.lon == event.lon else None
-    slowed = event.factor == event.factor and event.factor > 0
-    given: dict[str, Any] = {
-        "id": f"E{event.at:%m%d-%H%M}-{number + 1}",
-        "road": event.road,
-        "from": event.at.isoformat(),
-        "reason": event.value,
-        "name": event.road or event.value,
-    }
-    given |= {"factor": event.factor} if slowed else {"closed": True}
-    if event.until is not None:
-        given["to"] = event.until.isoformat()
-    if point is not None and event.radius_metres == event.radius_metres:
-        given["radius_metres"] = event.radius_metres
-    return {"type": "Feature", "geometry": point, "properties": given}
-
-
-def _roster(before: Before, crews: Roster | None, standing: Mapping[str, Standing], minutes: float) -> Roster:
-    """Everybody, with what is known of them now."""
-    if crews is None:
-        nobody_refused = pd.DataFrame(columns=["row", "column", "found", "expected", "raw"])
-        team = tuple(aged(one, standing[one.id], minutes) for one in before.file.problem.responders)
-        return Roster(team, nobody_refused, dict(before.kept.phones))
-    team = tuple(_as_read(one, standing.get(one.id)) for one in crews.responders)
-    return replace(crews, responders=team)
-
-
-def _as_read(one: Responder, standing: Standing | None) -> Responder:
-    """A responder of a file read for this moment, with what was reported of it."""
-    if standing is None:
-        return one
-    left = max(0, one.max_visits - len(standing.over))
-    free = max(one.free_at_minutes, standing.free_at_minutes)
-    status = "off" if "off" in {one.status, standing.status} else one.status
-    return replace(one, max_visits=left, free_at_minutes=free, status=status)
-
-
-def _roads_then(
-    before: Before, area: Area, roads: Mapping[str, Travel], now: Sequence[Closure], at: datetime
-) -> dict[str, Travel]:
-    """The roads as the old plan had them; the same object where nothing is different."""
-    old_at, file = before.file.problem.at, before.file
-    speeds = section(Speeds, "speeds", file.settings)
-    as_it_was = (
-        file.area.get("hash") == area.hash and speeds == before.rules.speeds and old_at.hour == at.hour
-    )
-    found = {}
-    for profile, travel in roads.items():
-        was, are = applied(before.kept.closures, profile, old_at), applied(now, profile, at)
-        same = len(was) == len(are) and all(
-            one.factor == other.factor and one.edges.tolist() == other.edges.tolist()
-            for one, other in zip(was, are, strict=True)
-        )
-        if same and as_it_was:
-            found[profile] = travel
-        else:
-            found[profile] = travel.reweighted(departure=old_at, closures=was, speeds=speeds)
-    return found
-
-
 def _pins(old: Problem, wanted: Sequence[Pursued], spent: Mapping[str, Reason]) -> dict[str, str]:
     """A dispatcher's pins that still can be kept, and those nobody visits any more."""
     pins = {
@@ -372,82 +293,3 @@ def _decided(left: Onward, effort: Effort, settings: ReplanSettings) -> Plan:
         seed=effort.seed,
         first_stop_yuan=settings.first_stop_yuan,
     )
-
-
-def _settled_by(no_visit: pd.DataFrame) -> dict[str, int]:
-    counts = Counter(no_visit["code"])
-    return {code: int(counts[code]) for code in sorted(SETTLED_CODES) if counts[code]}
-
-
-def _not_over(plan: Plan, standing: Mapping[str, Standing]) -> list[tuple[str, Stop]]:
-    """Stops of the old plan that are still ahead or under way."""
-    return [
-        (route.responder_id, stop)
-        for route in plan.routes
-        for stop in route.stops
-        if stop.id not in {one.id for one in standing[route.responder_id].over}
-    ]
-
-
-def _why(no_visit: pd.DataFrame, chosen: Plan) -> dict[str, Reason]:
-    """Case id → why nobody goes there any more."""
-    rows = zip(no_visit["alert_id"], no_visit["code"], no_visit["params"], strict=True)
-    found = {str(case_id): Reason(code, params) for case_id, code, params in rows if code in SETTLED_CODES}
-    return found | {one.case_id: one.reason for one in chosen.left_out}
-
-
-def _all_rejected(events: EventFile, heard: Facts, closures: ClosureFile) -> pd.DataFrame:
-    """Every event that was not used, by row."""
-    shut = closures.rejected.rename(columns={"number": "row"}).assign(raw="")
-    tables = [events.rejected, heard.rejected, shut.reindex(columns=events.rejected.columns)]
-    filled = [one for one in tables if len(one)]
-    if not filled:
-        return events.rejected
-    return pd.concat(filled, ignore_index=True).sort_values("row", kind="stable").reset_index(drop=True)
-
-
-def _notes(  # noqa: PLR0917 - one caller, by position
-    before: Before,
-    area: Area,
-    heard: Facts,
-    standing: Mapping[str, Standing],
-    left: Onward,
-    rejected: pd.DataFrame,
-    at: datetime,
-) -> list[str]:
-    names = {one.id: one.name or one.id for one in before.file.problem.responders}
-    notes = []
-    if area.hash != before.file.area.get("hash"):
-        notes.append(
-            "the area has changed since the plan; minutes and places are those of the area as it is now"
-        )
-    if len(rejected):
-        notes.append(f"{len(rejected)} events were not used; see rejected_events.csv")
-    if heard.skipped:
-        notes.append(f"{heard.skipped} events had been counted before")
-    silent = [names[who] for who, one in standing.items() if one.silent]
-    if silent:
-        notes.append(f"not signed for, taken as not reachable: {_few(silent)}; ring the duty telephone")
-    waiting = [f"{names[who]} ({stop.case_id})" for who, one in standing.items() for stop in one.unreported]
-    if waiting:
-        notes.append(f"over by the plan and not reported on: {_few(waiting)}")
-    for (who, case_id), reason in left.released.items():
-        notes.append(f"{names[who]} is called back from case {case_id}: {say(reason, 'en')}")
-    notes += _old_fixes(heard.events, at, before.settings, names)
-    if not left.problem.responders:
-        notes.append("nobody is on duty: every case is left out")
-    return notes
-
-
-def _old_fixes(
-    events: Sequence[Event], at: datetime, settings: ReplanSettings, names: Mapping[str, str]
-) -> list[str]:
-    latest = {event.responder_id: event.at for event in events if event.kind == "position"}
-    limit = timedelta(minutes=settings.position_minutes_at_most)
-    old = [f"{names.get(who, who)} {moment:%H:%M}" for who, moment in latest.items() if at - moment > limit]
-    return [f"positions too old to be used: {_few(old)}"] if old else []
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
