@@ -283,3 +283,32 @@ def test_what_cannot_all_be_visited_is_said_without_the_fine():
     found = search(day, iterations=500)
     assert len(found.routes[0]) == 3
     assert found.cost_yuan == pytest.approx(1 + 2 + 3)
+
+
+def test_interrupted_it_gives_the_best_so_far(caplog):
+    # the clock is looked at between steps: the tenth look is Ctrl-C
+    looks = itertools.count()
+
+    def clock():
+        if next(looks) == 10:
+            raise KeyboardInterrupt
+        return 0.0
+
+    found = search(must_day(20), seconds=60.0, clock=clock)
+    assert sorted(found.routes[0]) == list(range(20))
+    assert found.iterations > 0
+    assert "the best routes so far are kept" in caplog.text
+
+
+@pytest.mark.parametrize("seconds", [3.0, 40.0])
+def test_the_search_ends_when_its_time_is_over(seconds):
+    # a clock by which each look takes 7 milliseconds: it stops at the first look past the end
+    looks = itertools.count()
+    passed = []
+
+    def clock():
+        passed.append(next(looks) * 0.007)
+        return passed[-1]
+
+    search(must_day(6), seconds=seconds, clock=clock)
+    assert seconds <= passed[-1] <= 1.01 * seconds

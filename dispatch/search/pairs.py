@@ -48,9 +48,6 @@ from dispatch.search.compiled import compiled
 from dispatch.search.insertion import may_take, two_best, walk_tail
 from dispatch.search.routes import NOWHERE, TOLERANCE_MINUTES, arrive, node_cost
 
-LEADERS_TRIED = 16
-"""Positions of the leader for which a companion is sought: the cheapest if nobody had to wait."""
-
 
 @compiled
 def agree(

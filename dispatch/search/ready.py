@@ -1,4 +1,4 @@
-"""Compiling the search: once after an installation, some ten seconds; afterwards it is read from disk."""
+"""Compiling the search: once after an installation, some twenty seconds of CPU; afterwards it is read from disk."""
 
 from __future__ import annotations
 
