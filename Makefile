@@ -66,7 +66,7 @@ $(MADE):
 $(INSTALLED): $(MADE) pyproject.toml constraints.txt
 	@echo 'Installing into $(VENV) (some minutes the first time) ...'
 	@$(PIP) hatchling
-	@$(PIP) --no-build-isolation --editable '.[fast-roads]'
+	@$(PIP) --no-build-isolation --editable '.[fast-roads,reports]'
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED)
