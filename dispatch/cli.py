@@ -19,6 +19,7 @@ from rich.console import Console
 
 from dispatch.commands import addresses, areas, checking, explaining, mapping, privacy, suggesting
 from dispatch.commands import calibrate as calibrations
+from dispatch.commands import coverage as coverages
 from dispatch.commands import ledger as ledgers
 from dispatch.commands import next as next_command
 from dispatch.commands import outcomes as outcome_commands
@@ -41,6 +42,7 @@ area_app.command("add")(areas.add)
 app.command("geocode")(addresses.geocode)
 app.command("map")(mapping.draw)
 app.add_typer(ledgers.ledger_app, name="ledger")
+app.add_typer(coverages.coverage_app, name="coverage")
 app.command("handover")(ledgers.handover)
 app.command("replan")(replanning.replan)
 app.command("next")(next_command.next_)

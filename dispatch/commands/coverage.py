@@ -1,0 +1,17 @@
+"""`dispatch coverage`: who is within reach, and where the next station, car or cadre helps most.
+
+Each command has a module of its own and is entered here by one line.
+"""
+
+from __future__ import annotations
+
+import typer
+
+coverage_app = typer.Typer(
+    no_args_is_help=True, help="Who is within reach; where the next station, car or cadre helps most."
+)
+
+
+@coverage_app.callback()
+def _coverage() -> None:
+    """Who is within reach; where the next station, car or cadre helps most."""

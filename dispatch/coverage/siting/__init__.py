@@ -1,0 +1,1 @@
+"""Where sites, cars or cadres do most: covering, median, centre and least-loss models, each with a proved bound."""
