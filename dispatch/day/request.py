@@ -18,7 +18,7 @@ from dispatch.settings import Duty, Planning, digest, read_toml, section
 
 SECTIONS = ("columns", "planning", "duty", "triage", "places", "speeds", "closures")
 
-ELSEWHERE = ("online", "actions", "ledger", "replan")
+ELSEWHERE = ("online", "actions", "ledger", "replan", "scripts")
 """Tables of a settings file that other commands read."""
 
 
