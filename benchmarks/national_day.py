@@ -25,8 +25,8 @@ import numpy as np
 from benchmarks.day_maker import Crowd, make_crowd, measured
 from benchmarks.terrain import city, flat_minutes
 from dispatch.domain import Case, Problem, Responder
+from dispatch.runner import processes_here
 from dispatch.zones import Zoned, Zoning, solve_zones
-from dispatch.zones.running import processes_here
 
 SPACING_DEGREES = 0.9
 """Between neighbouring cities, some 95 km; their towns reach some 45 km out, so they touch."""

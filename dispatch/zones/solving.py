@@ -16,10 +16,11 @@ from dispatch import routing
 from dispatch.domain import Case, LeftOut, Plan, Problem, Responder, Route
 from dispatch.errors import PlanBroken, SettingsError
 from dispatch.rules import audit
+from dispatch.runner import processes_here
 from dispatch.timeline import Visit
 from dispatch.zones.boundary import Ground, Pair, Standing, Wish, rounds, together, wishes
 from dispatch.zones.parts import Measure, Zoning, by_county, part_of
-from dispatch.zones.running import Answer, Task, Thought, pool, processes_here, run, solve_one
+from dispatch.zones.running import Answer, Task, Thought, pool, run, solve_one
 
 BOUNDARY_SHARE = 0.3
 """Share of the time, or of the iterations, spent on the boundaries."""
