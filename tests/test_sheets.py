@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.domain import Hold, LeftOut, Place, Route, Shift
+from dispatch.outcomes.payload import short_ids
 from dispatch.reasons import OUTCOMES, WORDS, Reason
 from dispatch.redact import clean, mask_address, mask_name, mask_numbers, mask_phone
 from dispatch.sheets import Turn, Way, book_of, prepared, words, write_sheets
-from dispatch.sheets.book import after, amount_band, latest_useful_minutes
+from dispatch.sheets.compiling import after, amount_band, latest_useful_minutes
 from dispatch.sheets.messages import instructions_txt, route_messages
 from dispatch.sheets.pages import route_page
 from dispatch.sheets.sketch import sketch_of
@@ -495,6 +496,26 @@ def test_any_position_gives_a_drawing_or_none(points, leg, radius):
     if drawn is not None:
         assert "nan" not in repr(drawn)
         assert "inf" not in repr(drawn)
+
+
+def test_a_stop_has_the_short_id_reports_name_it_by():
+    made = book()
+    assert made.sheets[0].stops[0].code == short_ids(made.plan_id, ["r1:1"])["r1:1"]
+
+
+def test_where_two_go_each_is_told_with_whom_and_who_leads():
+    day = make.problem([make.responder("r1"), make.responder("r2", at=1.0)], [make.case()])
+    stop = make.stop("r1:1")
+    routes = [
+        Route("r1", (dataclasses.replace(stop, partner_id="r2"),)),
+        Route("r2", (dataclasses.replace(stop, id="r2:1", partner_id="r1", leads=False),)),
+    ]
+    made = book_of(
+        day, make.plan(routes), {}, {}, area_name="", synthetic=False, phones={"r2": "0668-2880002"}
+    )
+    first, second = (sheet.stops[0] for sheet in made.sheets)
+    assert (first.partner, first.partner_phone, first.leads) == ("crew r2", "0668-2880002", True)
+    assert (second.partner, second.leads) == ("crew r1", False)
 
 
 def test_a_place_needs_no_names_at_all():

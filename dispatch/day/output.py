@@ -26,7 +26,8 @@ from dispatch.planfile import PlanFile, write_plan
 from dispatch.reasons import Language, Reason, say
 from dispatch.redact import Redact
 from dispatch.sheets import prepared, write_sheets
-from dispatch.sheets.book import SheetBook, Way, book_of
+from dispatch.sheets.book import SheetBook
+from dispatch.sheets.compiling import Way, book_of
 from dispatch.store import write_folder
 from dispatch.tables import write_csv
 

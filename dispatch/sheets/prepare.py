@@ -38,6 +38,7 @@ def prepared(book: SheetBook, redact: Redact = "none") -> SheetBook:
             responder_id=_own_id(raw.responder_id),
             stops=tuple(_masked(stop, redact) for stop in sheet.stops),
             home_turns=() if redact == "mask" else sheet.home_turns,  # they begin at the last door
+            home_turns_other=() if redact == "mask" else sheet.home_turns_other,
         )
         for raw, sheet in zip(book.sheets, tidy.sheets, strict=True)
     )
@@ -69,6 +70,7 @@ def _masked(stop: SheetStop, redact: Redact) -> SheetStop:
         second=stop.second and _coarse(stop.second),
         note="",
         turns=(),
+        turns_other=(),
         leg=NO_LINE,
     )
 
@@ -106,5 +108,6 @@ def _tidy(value: T) -> T:
     elif isinstance(value, tuple):
         made = tuple(_tidy(one) for one in value)
     elif is_dataclass(value) and not isinstance(value, Reason | type):
-        made = replace(value, **{one.name: _tidy(getattr(value, one.name)) for one in fields(value)})
+        texts = (one.name for one in fields(value) if one.name != "ground")  # who draws it cleans its names
+        made = replace(value, **{name: _tidy(getattr(value, name)) for name in texts})
     return made  # type: ignore[no-any-return]
