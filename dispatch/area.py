@@ -13,11 +13,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import geopandas as gpd
-import networkx as nx
 import numpy as np
 import pandas as pd
 import platformdirs
@@ -25,9 +24,7 @@ import shapely
 
 from dispatch.errors import BadInput, MissingInput, SchemaError
 from dispatch.reasons import Language
-from dispatch.roads.belonging import belong
 from dispatch.roads.extract import CRS, DROPPED, Extract
-from dispatch.roads.graphs import to_graph
 from dispatch.roads.layers import (
     BOUNDARIES,
     WATER,
@@ -37,11 +34,13 @@ from dispatch.roads.layers import (
     write_layer,
 )
 from dispatch.roads.network import FORWARD, Network
-from dispatch.roads.osm import read_extract
 from dispatch.roads.tags import plain
 from dispatch.roads.travel import Travel
 from dispatch.settings import Duty, data_folder, section
 from dispatch.store import recover, refuse_overwrite, write_folder
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 SCHEMA = 1
 FILES = ("area.toml", "roads.npz", "gazetteer.csv", "boundaries.geojson", "water.geojson",
@@ -132,6 +131,8 @@ class Area:
         """The roads a profile may use as a graph OSMnx understands (unprojected)."""
         if profile not in FORWARD:
             raise BadInput(f"profile is {profile!r}, expected one of {', '.join(FORWARD)}")
+        from dispatch.roads.graphs import to_graph  # noqa: PLC0415 - loads networkx
+
         return to_graph(self.network, profile)
 
 
@@ -145,6 +146,8 @@ def import_area(extract: Path, out: Path, name: str | None = None, force: bool =
     OutputExists
         `out` is there and `force` is not given.
     """
+    from dispatch.roads.osm import read_extract  # noqa: PLC0415 - loads osmium
+
     extract = Path(extract)
     refuse_overwrite(Path(out), force=force)
     title = name or re.sub(r"(\.osm)?(\.pbf|\.gz)?$|\.osm$|\.graphml$", "", extract.name, flags=re.I)
@@ -308,7 +311,8 @@ def time_zone_of(lon: float, language: str) -> str:
 
 
 def _make(extract: Extract, name: str, source: str, out: Path, *, force: bool) -> Area:
-    from dispatch.intake.derive import derive_responders  # noqa: PLC0415 - only an import needs it
+    from dispatch.intake.derive import derive_responders  # noqa: PLC0415 - only an import needs these
+    from dispatch.roads.belonging import belong  # noqa: PLC0415
 
     network = extract.network
     belonging = belong(extract.gazetteer, extract.boundaries, Travel(network, "car"))

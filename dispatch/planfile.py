@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -122,12 +122,12 @@ def problem_sha256(problem: Problem) -> str:
         problem.at.isoformat(),
         problem.horizon_minutes,
         problem.min_stake_yuan,
-        [asdict(case) for case in problem.cases],
-        [asdict(one) for one in problem.responders],
-        asdict(problem.prices),
+        problem.cases,
+        problem.responders,
+        problem.prices,
         problem.pinned,
         problem.heads,
-        {case_id: asdict(told) for case_id, told in problem.told.items()},
+        problem.told,
         problem.max_changes,
         problem.start_index,
         problem.base_index,
@@ -190,11 +190,11 @@ def _plan_to_json(file: PlanFile, travel_sha256: str) -> dict[str, Any]:
         "closures": [_plain(one) for one in file.closures],
         "warnings": [{"code": one.code, "params": _plain(one.params)} for one in file.warnings],
         "lower_bound_yuan": plan.lower_bound_yuan,
-        "cases": [_plain(asdict(case)) for case in problem.cases],
-        "responders": [_plain(asdict(responder)) for responder in problem.responders],
+        "cases": _plain(problem.cases),
+        "responders": _plain(problem.responders),
         "horizon_minutes": problem.horizon_minutes,
         "min_stake_yuan": problem.min_stake_yuan,
-        "prices": _plain(asdict(problem.prices)),
+        "prices": _plain(problem.prices),
         "pinned": dict(problem.pinned),
         "cut_off": dict(problem.cut_off),
         "start_index": dict(problem.start_index),
@@ -203,7 +203,7 @@ def _plan_to_json(file: PlanFile, travel_sha256: str) -> dict[str, Any]:
             who: [{"case_id": case_id, "place_id": place_id} for case_id, place_id in head]
             for who, head in problem.heads.items()
         },
-        "told": {case_id: _plain(asdict(told)) for case_id, told in problem.told.items()},
+        "told": _plain(problem.told),
         "max_changes": problem.max_changes,
         "base_index": dict(problem.base_index),
         "place_index": dict(problem.place_index),
@@ -330,7 +330,10 @@ def _route_from_json(raw: Mapping[str, Any], at: datetime) -> Route:
 
 
 def _pack_travel(problem: Problem) -> bytes:
-    """Whole milliseconds, as the roads compute them; -1 stands for `inf` on disk only."""
+    """Whole milliseconds, as the roads compute them; -1 stands for `inf` on disk only.
+
+    Not compressed: their digits look random, and half a second would win a sixth of the size.
+    """
     columns = {}
     for profile in sorted(problem.travel):
         for name in TABLES:
@@ -339,7 +342,7 @@ def _pack_travel(problem: Problem) -> bytes:
             milliseconds = np.where(reachable, np.rint(np.where(reachable, table, 0) * 60_000), -1)
             columns[f"{profile}.{name}"] = milliseconds.astype(np.int32)
     buffer = BytesIO()
-    np.savez_compressed(buffer, **columns)  # type: ignore[arg-type] # numpy stamps every member with 1980: same bytes each time
+    np.savez(buffer, **columns)  # type: ignore[arg-type] # numpy stamps every member with 1980: same bytes each time
     return buffer.getvalue()
 
 
@@ -367,7 +370,11 @@ def _unpack_travel(path: Path, sha256: str) -> dict[str, TravelMinutes]:
 
 
 def _plain(value: Any) -> Any:
-    """JSON of a domain value: sets sorted, open ends null, mappings with sorted keys."""
+    """JSON of a domain value: sets sorted, open ends null, records by the names of their fields."""
+    if isinstance(value, str | int | None):
+        return value
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(value[key]) for key in value}
     if isinstance(value, frozenset | set):

@@ -16,7 +16,6 @@ from dispatch.domain import LeftOut, Plan, Problem, Responder, Route
 from dispatch.errors import PlanBroken, SettingsError
 from dispatch.explain import left_out_reason
 from dispatch.improve import Routes, Seat, Worth, improve, seats
-from dispatch.ortools_model import solve_orders
 from dispatch.rules import audit, may_accompany, may_visit
 from dispatch.search.model import model_of
 from dispatch.search.run import search
@@ -91,6 +90,8 @@ def _best_with_ortools(problem: Problem, effort: Effort, start: Plan | None) -> 
     if left() > reserve:
         seconds = left() - reserve if effort.seconds is not None else None
         settled = _settled(problem, first)
+        from dispatch.ortools_model import solve_orders  # noqa: PLC0415 - loads OR-Tools
+
         found = solve_orders(
             problem,
             *_pruned(problem, chairs, first, settled),

@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from dispatch.errors import BadInput
 
 ITERATIONS = 600_000
@@ -64,6 +61,8 @@ def seal(data: bytes, passphrase: str) -> Sealed:
             f"the passphrase has {len(passphrase)} characters, expected at least {SHORTEST_PASSPHRASE}; "
             "four words nobody would guess are better than one with signs in it"
         )
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - most maps are not sealed
+
     salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES)
     cipher = AESGCM(_key(passphrase, salt, ITERATIONS))
     return Sealed(cipher.encrypt(nonce, data, ABOUT.encode()), salt, nonce)
@@ -77,6 +76,9 @@ def unseal(sealed: Sealed, passphrase: str) -> bytes:
     BadInput
         The passphrase is not the one, or the data were changed.
     """
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
     cipher = AESGCM(_key(passphrase, sealed.salt, sealed.iterations))
     try:
         return cipher.decrypt(sealed.nonce, sealed.data, sealed.about.encode())

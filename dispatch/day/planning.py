@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -25,7 +25,6 @@ from dispatch.errors import BadInput
 from dispatch.intake.alerts import Alerts, read_alerts
 from dispatch.intake.responders import Roster, read_roster
 from dispatch.intake.triage import Person, Triage, triage
-from dispatch.ledger.planning import Remembered
 from dispatch.places.evidence import Refused
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.locate import locate_rows
@@ -33,8 +32,11 @@ from dispatch.places.review import Fix, fixed, read_fixes
 from dispatch.reasons import Reason
 from dispatch.roads.closure_file import ClosureFile
 from dispatch.roads.travel import Leg
-from dispatch.search import Bound, lower_bound
 from dispatch.search.ready import make_ready
+
+if TYPE_CHECKING:  # databases and linear programs load where they are used
+    from dispatch.ledger.planning import Remembered
+    from dispatch.search.bound import Bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,11 @@ def prove(problem: Problem, plan: Plan, request: Request, rules: Rules) -> Bound
     seconds = request.bound_seconds
     if seconds is None:
         seconds = rules.planning.bound_seconds if request.iterations is None else 0.0
-    return lower_bound(problem, seconds=seconds, plan=plan) if seconds > 0 else None
+    if seconds <= 0:
+        return None
+    from dispatch.search.bound import lower_bound  # noqa: PLC0415 - loads HiGHS
+
+    return lower_bound(problem, seconds=seconds, plan=plan)
 
 
 def locate_cases(  # noqa: PLR0917 - one caller, by position

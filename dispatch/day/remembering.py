@@ -13,12 +13,12 @@ from dispatch.errors import BadInput
 from dispatch.intake.alerts import Alerts
 from dispatch.intake.columns import REJECTED_COLUMNS
 from dispatch.intake.triage import NO_VISIT_COLUMNS, Triage
-from dispatch.ledger.planning import Remembered
 from dispatch.redact import clean
 
 if TYPE_CHECKING:
     from dispatch.day.planning import Day
     from dispatch.ledger import Instruction, Ledger
+    from dispatch.ledger.planning import Remembered
 
 
 def alerts_of(remembered: Remembered) -> Alerts:

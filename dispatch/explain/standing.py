@@ -35,6 +35,7 @@ class Standing:
         self.crew = {one.id: one for one in problem.responders}
         self.routes: dict[str, tuple[Visit, ...]] = {who: tuple(own) for who, own in routes.items() if own}
         self._known: dict[str, tuple[float, int]] = {}
+        self._told_kept: int | None = None
         self._meets = {}
         if any(self.takes_two(visit) for own in self.routes.values() for visit in own):
             self._meets = self.worth.meetings(self.routes)
@@ -114,5 +115,8 @@ class Standing:
 
     def _too_many_changes(self, kept: int) -> bool:
         allowed = min(self.worth.changes_allowed, self.worth.told)
-        as_told = sum(self._route(who)[1] for who in self.routes)
-        return self.worth.told - as_told - kept > allowed
+        if allowed == self.worth.told:
+            return False  # all may change
+        if self._told_kept is None:
+            self._told_kept = sum(self._route(who)[1] for who in self.routes)
+        return self.worth.told - self._told_kept - kept > allowed

@@ -66,6 +66,8 @@ def known(kept: Kept, new: Alerts) -> Known:
 
 def _there_already(new: pd.DataFrame, old: pd.DataFrame) -> np.ndarray:
     """Which of the new rows say what a row known already says: one file may grow through the night."""
+    if not len(new):
+        return np.zeros(0, np.bool_)
     columns = ["alert_id", "alerted_at", "phone", "address", "lon", "lat", "fix_at"]
     seen = set(map(tuple, old[columns].astype("str").to_numpy()))
     return np.array([tuple(one) in seen for one in new[columns].astype("str").to_numpy()], np.bool_)

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-import highspy
 import numpy as np
 
 from dispatch.search.bound.zones import Floats, Ints
@@ -115,6 +114,8 @@ class _Master:
     def __init__(self, nodes: int, numbers: Ints) -> None:
         self.nodes = nodes
         self.known: set[tuple[int, tuple[int, ...]]] = set()
+        import highspy  # noqa: PLC0415 - half a second, and who asks for a gap needs none of it
+
         self.program = highspy.Highs()
         self.program.setOptionValue("output_flag", False)
         self.program.setOptionValue("threads", 1)
@@ -123,7 +124,7 @@ class _Master:
         empty = np.zeros(0, np.int32)
         self.program.addRows(
             len(most),
-            np.full(len(most), -highspy.kHighsInf),
+            np.full(len(most), -np.inf),
             most,
             0,
             np.zeros(len(most), np.int32),
@@ -152,7 +153,7 @@ class _Master:
             len(new),
             np.array([-one.saves_yuan for one in new]),
             np.zeros(len(new)),
-            np.full(len(new), highspy.kHighsInf),
+            np.full(len(new), np.inf),
             len(index),
             np.array(starts, np.int32),
             np.array(index, np.int32),
