@@ -15,8 +15,9 @@ import pandas as pd
 
 import maps
 from dispatch.day.closing import closure_rows
-from dispatch.day.drawing import plan_view
-from dispatch.day.keeping import Kept, write_kept
+from dispatch.day.drawing import basemap, plan_view
+from dispatch.day.keeping import Kept as DayKept
+from dispatch.day.keeping import write_kept
 from dispatch.day.layers import write_geopackage
 from dispatch.day.navigation import with_navigation
 from dispatch.day.planning import Day
@@ -25,9 +26,10 @@ from dispatch.explain.obvious import Why, why_not_the_obvious
 from dispatch.planfile import PlanFile, write_plan
 from dispatch.reasons import Language, Reason, say
 from dispatch.redact import Redact
+from dispatch.settings import read_toml
 from dispatch.sheets import prepared, write_sheets
-from dispatch.sheets.book import SheetBook
-from dispatch.sheets.compiling import Way, book_of
+from dispatch.sheets.compiling import OTHER, Way
+from dispatch.sheets.keeping import Kept, book_from, write_beside
 from dispatch.store import write_folder
 from dispatch.tables import write_csv
 
@@ -75,11 +77,15 @@ def write_day(
     """
 
     def fill(folder: Path) -> None:
-        write_plan(plan_file(day), folder)
+        file = plan_file(day)
+        write_plan(file, folder)
         _write_json(folder / "people.json", _people(day))
         write_geopackage(day, folder / "plan.gpkg")
         obvious = why_not_the_obvious(day.problem, day.plan)
-        book = prepared(sheet_book(day, language, obvious), redact or "none")
+        kept = sheets_kept(day, language, obvious)
+        write_beside(kept, day.problem, day.plan, folder)
+        book = book_from(file, day.people, kept, ground=basemap(day.area))
+        book = prepared(book, redact or "none")
         write_sheets(book, folder / "sheets", language=language, redact=redact or "none")
         view = plan_view(day, book, language=language, obvious=obvious, masked=redact in HIDING)
         maps.write_view(view, folder / "map.npz")
@@ -97,12 +103,12 @@ def write_day(
     write_folder(out, fill, force=force)
 
 
-def kept_of(day: Day) -> Kept:
+def kept_of(day: Day) -> DayKept:
     """What another plan goes on from."""
     rows = day.alerts.rows
     persuaded = day.triage.no_visit["row"][day.triage.no_visit["code"].eq("PERSUADED")]
     late = rows["last_attempt_at"].gt(day.request.at)  # heard of later: not quiet then
-    return Kept(
+    return DayKept(
         rows=rows,
         rejected=day.alerts.rejected,
         closures=day.closures.closures,
@@ -132,23 +138,20 @@ def plan_file(day: Day) -> PlanFile:
     )
 
 
-def sheet_book(day: Day, language: Language, obvious: Mapping[str, Why] | None = None) -> SheetBook:
-    """The route lists of the day, with the turns of every leg in the language asked for."""
-    names = dict(
-        zip(day.area.gazetteer["code"].astype(str), day.area.gazetteer["name"].astype(str), strict=True)
-    )
-    legs = {stop: Way(leg.lonlat, leg.words(language), leg.metres) for stop, leg in day.legs.items()}
-    return book_of(
-        day.problem,
-        day.plan,
-        day.people,
-        legs,
-        area_name=day.area.name,
-        synthetic=day.area.synthetic,
-        attribution=day.area.attribution,
-        names=names,
+def sheets_kept(day: Day, language: Language, obvious: Mapping[str, Why]) -> Kept:
+    """What the sheets of the day need beside its plan: every leg turn by turn in both languages, names, phones."""
+    table = day.area.gazetteer
+    legs = {}
+    for stop, leg in day.legs.items():
+        own, other = leg.words_in(language, OTHER[language])
+        legs[stop] = Way(leg.lonlat, own, leg.metres, other)
+    return Kept(
+        legs=legs,
+        language=language,
+        names=dict(zip(table["code"].astype(str), table["name"].astype(str), strict=True)),
         phones=day.roster.phones,
-        instead={why.stop_id: why.brief for why in (obvious or {}).values() if why.brief},
+        instead={why.stop_id: why.brief for why in obvious.values() if why.brief},
+        scripts=read_toml(day.request.settings).get("scripts", {}) if day.request.settings else {},
     )
 
 

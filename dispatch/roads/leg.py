@@ -54,6 +54,13 @@ class Leg:
         """The leg's directions for a list with columns, one row a step."""
         return tuple(step_words(step, language, self._profile) for step in self.steps())
 
+    def words_in(self, *languages: Language) -> tuple[tuple[Said, ...], ...]:
+        """`words` in each of these languages, the steps found once."""
+        steps = self.steps()
+        return tuple(
+            tuple(step_words(one, language, self._profile) for one in steps) for language in languages
+        )
+
     @property
     def _profile(self) -> str:
         return self.course.profile if self.course else "foot"
