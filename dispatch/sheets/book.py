@@ -134,9 +134,28 @@ class RouteSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Unvisited:
+    """A case nobody is sent to, and why: for who is on duty, not for a team. Places are its likeliest one's.
+
+    `stations` are the bases of the police stations responsible there.
+    """
+
+    case_id: str
+    tier: str
+    fraud_type: str
+    reason: Reason
+    amount_band_yuan: tuple[float, float | None] | None = None
+    county: str = ""
+    town: str = ""
+    village: str = ""
+    stations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SheetBook:
     """Every sheet of one plan, in the order of its routes.
 
+    With `nav_links` a paper sheet carries each stop's point for a navigation service too.
     `language` is that of its turns and scripts. `ground` is the area's own roads, water and names (`maps.Basemap`) for who
     draws a map; None where not known.
 
@@ -154,6 +173,8 @@ class SheetBook:
     attribution: str = ""
     title: str = ""
     left_out: int = 0
+    unvisited: tuple[Unvisited, ...] = ()
+    nav_links: bool = False
     centre_phone: str = ""
     language: Language = "zh"
     ground: Any = field(default=None, compare=False, repr=False)

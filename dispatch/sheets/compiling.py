@@ -16,7 +16,7 @@ from dispatch.outcomes.payload import short_ids
 from dispatch.places.locate import why_here
 from dispatch.reasons import Language, Reason
 from dispatch.redact import mask_name, mask_numbers, mask_phone
-from dispatch.sheets.book import NO_LINE, Line, RouteSheet, SheetBook, SheetStop, Spot, Tried, Turn
+from dispatch.sheets.book import NO_LINE, Line, RouteSheet, SheetBook, SheetStop, Spot, Tried, Turn, Unvisited
 from dispatch.sheets.scripts import Script, script_for
 
 GONE_SHARE = 0.9
@@ -153,6 +153,7 @@ def book_of(
         attribution=attribution,
         title=title,
         left_out=len(plan.left_out),
+        unvisited=tuple(_unvisited(problem, cases[one.case_id], one.reason, known) for one in plan.left_out),
         centre_phone=centre_phone,
         ground=ground,
         language=language,
@@ -270,6 +271,34 @@ def _route_sheet(
         base_lonlat=(responder.lon, responder.lat),
         county=county,
         town=town,
+    )
+
+
+def _unvisited(problem: Problem, case: Case, reason: Reason, names: Mapping[str, str]) -> Unvisited:
+    place = max(case.places, key=lambda one: one.probability, default=None)
+    codes = place.codes if place else frozenset()
+    county, town, village = (
+        names.get(code or "", "")
+        for code in ((place.county, place.township, place.village) if place else (None,) * 3)
+    )
+    return Unvisited(
+        case_id=case.id,
+        tier=case.tier,
+        fraud_type=case.fraud_type,
+        reason=reason,
+        amount_band_yuan=amount_band(case.amount_yuan),
+        county=county,
+        town=town,
+        village=village,
+        stations=tuple(
+            sorted(
+                {
+                    one.base
+                    for one in problem.responders
+                    if one.kind == "station" and one.base and codes & one.jurisdiction
+                }
+            )
+        ),
     )
 
 

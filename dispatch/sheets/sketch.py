@@ -58,7 +58,10 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """All shapes of one route's drawing, in its own units; `dashed` are legs with no known road."""
+    """All shapes of one route's drawing, in its own units; `dashed` are legs with no known road.
+
+    `frame` places anything else on it.
+    """
 
     width: float
     height: float
@@ -69,6 +72,7 @@ class Sketch:
     base: Marker | None
     bar: float
     bar_text: str
+    frame: Frame
 
 
 def sketch_of(route: RouteSheet, language: Language = "zh") -> Sketch | None:
@@ -78,7 +82,7 @@ def sketch_of(route: RouteSheet, language: Language = "zh") -> Sketch | None:
         return None
     start = route.base_lonlat if route.base_lonlat and _usable(route.base_lonlat) else None
     legs = _legs(stops, start)
-    frame = _Frame.around([line for line, _ in legs] + [_here(stop) for stop in stops])
+    frame = Frame.around([line for line, _ in legs] + [_here(stop) for stop in stops])
     lines: list[str] = []
     dashed: list[str] = []
     arrows: list[Arrow] = []
@@ -101,11 +105,12 @@ def sketch_of(route: RouteSheet, language: Language = "zh") -> Sketch | None:
         base=base,
         bar=round(metres / frame.metres_per_unit, 1),
         bar_text=distance(metres, language) if metres < 1000 or metres % 1000 == 0 else f"{metres:.0f} m",
+        frame=frame,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class Frame:
     """From lon/lat to the drawing: equal scale both ways, north up."""
 
     west: float
@@ -117,7 +122,8 @@ class _Frame:
     height: float
 
     @classmethod
-    def around(cls, lines: Sequence[Points]) -> _Frame:
+    def around(cls, lines: Sequence[Points]) -> Frame:
+        """The frame around all points of some lines, with a margin."""
         lonlat = np.concatenate(lines)
         (west, south), (east, north) = lonlat.min(axis=0), lonlat.max(axis=0)
         narrowing = math.cos(math.radians((south + north) / 2.0))
@@ -144,6 +150,14 @@ class _Frame:
         x = self.left + (lonlat[:, 0] - self.west) * self.narrowing * per_degree
         y = self.top + (self.north - lonlat[:, 1]) * per_degree
         return np.column_stack([x, y])
+
+    @property
+    def seen(self) -> Box:
+        """West, south, east and north of what the whole drawing shows."""
+        per_degree = METRES_PER_DEGREE / self.metres_per_unit
+        west = self.west - self.left / (self.narrowing * per_degree)
+        north = self.north + self.top / per_degree
+        return west, north - self.height / per_degree, west + WIDTH / (self.narrowing * per_degree), north
 
 
 def _usable(lonlat: Point) -> bool:
@@ -190,7 +204,7 @@ def _arrow(points: Points) -> list[Arrow]:
     return [Arrow(round(float(x), 1), round(float(y), 1), round(math.degrees(math.atan2(dy, dx)), 0))]
 
 
-def _markers(stops: Sequence[SheetStop], frame: _Frame, base: Marker | None) -> tuple[Marker, ...]:
+def _markers(stops: Sequence[SheetStop], frame: Frame, base: Marker | None) -> tuple[Marker, ...]:
     taken: list[Point] = [(base.x, base.y)] if base else []
     spots = []
     for stop in stops:
@@ -223,7 +237,7 @@ def _markers(stops: Sequence[SheetStop], frame: _Frame, base: Marker | None) -> 
     return tuple(markers)
 
 
-def _free_spot(true: Point, taken: Sequence[Point], frame: _Frame) -> Point:
+def _free_spot(true: Point, taken: Sequence[Point], frame: Frame) -> Point:
     """The nearest place for a disc where it covers no other."""
     apart = 2 * MARKER + GAP
     for turn in range(120):
@@ -235,7 +249,7 @@ def _free_spot(true: Point, taken: Sequence[Point], frame: _Frame) -> Point:
     return true
 
 
-def _label(name: str, at: Point, frame: _Frame, boxes: list[Box]) -> tuple[str, float, float, str]:
+def _label(name: str, at: Point, frame: Frame, boxes: list[Box]) -> tuple[str, float, float, str]:
     """A name beside its disc where there is room, else none; its box joins `boxes`."""
     short = name if len(name) <= 12 else name[:11] + "…"
     wide = sum(LETTER if ord(one) > 0x2E7F else LETTER * 0.56 for one in short)
