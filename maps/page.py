@@ -34,7 +34,7 @@ KIT = (
     "address.js", "copying.js", "legend.js", "print.js", "head.js", "page.js",
 )  # fmt: skip
 """What every map's page is made of, in the order the scripts need each other."""
-PLAN = ("plan.js", "replay.js", "marks.js", "rows.js", "cards.js", "panel.js", "dispatch.js")
+PLAN = ("plan.js", "replay.js", "marks.js", "changes.js", "rows.js", "cards.js", "panel.js", "dispatch.js")
 """The dispatcher's map."""
 
 _ICONS = {

@@ -13,6 +13,7 @@ from maps.tiles import Tiles
 from maps.view import (
     Basemap,
     MapCase,
+    MapChange,
     MapClosure,
     MapResponder,
     MapRoute,
@@ -94,6 +95,7 @@ def plan_payload(view: PlanView) -> dict[str, Any]:
         "stops": _stops(view.routes, case_number, responder_number),
         "closures": _closures(view.closures),
         "rows": _rows(view.rows, case_number),
+        "changes": _changes(view.changes, case_number, responder_number),
         "warnings": view.warnings,
     }
 
@@ -129,6 +131,20 @@ def _cases(cases: Sequence[MapCase], responder_number: Mapping[str, int]) -> dic
 def _rows(rows: Sequence[MapRow], case_number: Mapping[str, int]) -> dict[str, list[Any]]:
     columns = _columns(rows, ("id", "part", "why"))
     return columns | {"case": [case_number.get(row.case_id or "") for row in rows]}
+
+
+def _changes(
+    changes: Sequence[MapChange], case_number: Mapping[str, int], responder_number: Mapping[str, int]
+) -> dict[str, list[Any]]:
+    """By crew, in the order they are told; a case or crew that is in the plan no more has no number."""
+    columns = _columns(
+        changes, ("sort", "responder_id", "responder", "case_id", "point", "sentence", "before", "after")
+    )
+    return columns | {
+        "case": [case_number.get(one.case_id) for one in changes],
+        "crew": [responder_number.get(one.responder_id) for one in changes],
+        "shared": [bool(one.other_responder_id) for one in changes],
+    }
 
 
 def _places(cases: Sequence[MapCase]) -> dict[str, list[Any]]:

@@ -17,7 +17,18 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from dispatch.redact import HIDDEN, Redact, mask_address, mask_name, mask_phone
-from maps.view import Label, Lines, MapCase, MapPlace, MapRoute, MapRow, MapStop, PlanView, Text
+from maps.view import (
+    Label,
+    Lines,
+    MapCase,
+    MapChange,
+    MapPlace,
+    MapRoute,
+    MapRow,
+    MapStop,
+    PlanView,
+    Text,
+)
 
 CELL_METRES = 500.0
 VILLAGE_METRES = 1_500.0
@@ -46,15 +57,20 @@ def redacted(view: PlanView, how: Redact) -> PlanView:
     rows = tuple(_row(row) for row in view.rows)
     warnings = tuple(_both(text, _numberless) for text in view.warnings)
     view = replace(view, rows=rows, warnings=warnings)
-    if how == "mask":
-        return replace(view, cases=tuple(_masked(case) for case in view.cases))
-    moved = _moved(view)
     cases = {case.id: case for case in view.cases}
+    if how == "mask":
+        return replace(
+            view,
+            cases=tuple(_masked(case) for case in view.cases),
+            changes=tuple(_masked_change(one, cases) for one in view.changes),
+        )
+    moved = _moved(view)
     return replace(
         view,
         cases=tuple(_coarse(case, moved) for case in view.cases),
         responders=tuple(replace(one, phone="") for one in view.responders),
         routes=tuple(_coarse_route(route, cases, moved) for route in view.routes),
+        changes=_coarse_changes(view),
     )
 
 
@@ -82,6 +98,23 @@ def _masked_place(place: MapPlace, sweep: Swept) -> MapPlace:
     return replace(place, label=label, why=place.why and _both(place.why, sweep))
 
 
+def _masked_change(change: MapChange, cases: dict[str, MapCase]) -> MapChange:
+    """What is read out names no door as it is; a person's own name and phone are swept out of it too."""
+    sentence = _both(change.sentence, _numberless)
+    case = cases.get(change.case_id)
+    return replace(change, sentence=_both(sentence, _sweep(case)) if case else sentence)
+
+
+def _coarse_changes(view: PlanView) -> tuple[MapChange, ...]:
+    """Changes where their places are shown, without their sentences: those name streets."""
+    spots = [MapPlace(f"{number}", *one.point) for number, one in enumerate(view.changes)]
+    moved = _moved_places(spots, view)
+    return tuple(
+        replace(one, point=(spot.lon, spot.lat), sentence=("", ""))
+        for one, spot in zip(view.changes, moved.values(), strict=True)
+    )
+
+
 def _coarse(case: MapCase, moved: dict[str, MapPlace]) -> MapCase:
     sweep = _sweep(case, wholly=True)
     return replace(
@@ -107,12 +140,16 @@ def _coarse(case: MapCase, moved: dict[str, MapPlace]) -> MapCase:
 
 def _moved(view: PlanView) -> dict[str, MapPlace]:
     """Every place by its id, where it may be shown."""
-    places = [place for case in view.cases for place in case.places]
+    return _moved_places([place for case in view.cases for place in case.places], view)
+
+
+def _moved_places(places: Sequence[MapPlace], view: PlanView) -> dict[str, MapPlace]:
+    """The places by their id, each where it may be shown; a point is moved the same way whatever it is of."""
     if not places:
         return {}
     villages = [label for label in view.basemap.labels if label.level in {"village", "hamlet"}]
     points = np.array([(place.lon, place.lat) for place in places])
-    middle = float(points[:, 1].mean())
+    middle = _middle(view)
     near = _nearest(points, villages, middle)
     moved = {}
     for place, number in zip(places, near, strict=True):
@@ -132,6 +169,14 @@ def _moved(view: PlanView) -> dict[str, MapPlace]:
             links=(),
         )
     return moved
+
+
+def _middle(view: PlanView) -> float:
+    """The latitude that all cells of a view are laid out for."""
+    lats = [place.lat for case in view.cases for place in case.places] or [
+        one.point[1] for one in view.changes
+    ]
+    return float(np.mean(lats))
 
 
 def _nearest(points: Lines, villages: Sequence[Label], middle: float) -> list[int | None]:

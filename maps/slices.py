@@ -15,7 +15,7 @@ def for_responder(view: PlanView, responder_id: str) -> PlanView:
     """The view with that responder's cases alone; numbers and sum are of these.
 
     A case it shares with others keeps only the stops it makes itself; nobody else's
-    instruction, route or phone is in it.
+    instruction, route or phone is in it. Of what a re-plan changed it has what this one is told.
 
     Raises
     ------
@@ -49,6 +49,7 @@ def for_responder(view: PlanView, responder_id: str) -> PlanView:
         responders=(crew,),
         routes=routes,
         rows=(),
+        changes=tuple(one for one in view.changes if one.responder_id == responder_id),
         warnings=(),
         title=(f"{name} 上门路线", f"Visits of {name}"),
     )

@@ -177,6 +177,27 @@ class MapClosure:
 
 
 @dataclass(frozen=True, slots=True)
+class MapChange:
+    """One thing one crew is told anew after a re-plan.
+
+    `sort` is `added`, `moved` or `cancelled`; `before` and `after` are first contacts in minutes from
+    `PlanView.at`, None where there was, or is, none. `other_responder_id` is who had the visit, or has
+    it now. The case may be in no plan any more, and the crew off duty: `responder` is its name.
+    `sentence` is what the radio operator reads out, without whom it is for; `point` is (lon, lat).
+    """
+
+    sort: str
+    responder_id: str
+    responder: str
+    case_id: str
+    point: tuple[float, float]
+    sentence: Text
+    before: float | None = None
+    after: float | None = None
+    other_responder_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MapRow:
     """A row of the alert file that became no case of its own: `part` is `rejected`, `notYet` or `noVisit`.
 
@@ -299,6 +320,7 @@ class PlanView:
     and on paper; `attribution` names where the basemap's data come from. `language` is
     the one the page opens in; both are always in it. `warnings` stand above the lists. `rows`
     are the rows of the alert file that became no case; data older than `stale_minutes` is red.
+    `changes` is what is different from the plan before, by crew; empty for a first plan.
     `tiles` are online ones, for who asked for them: with any, the page is not without network.
 
     Raises
@@ -317,6 +339,7 @@ class PlanView:
     closures: tuple[MapClosure, ...] = ()
     warnings: tuple[Text, ...] = ()
     rows: tuple[MapRow, ...] = ()
+    changes: tuple[MapChange, ...] = ()
     basemap: Basemap = field(default_factory=Basemap)
     title: Text = ("上门劝阻调度图", "Dispatch map")
     attribution: str = ""

@@ -18,7 +18,7 @@ from dispatch.errors import BadInput
 from maps.page import read_page
 from maps.redaction import CELL_METRES, METRES_PER_DEGREE, VILLAGE_METRES, redacted
 from maps.secret import ITERATIONS, Sealed, seal, unseal
-from maps.view import MapCase, MapPlace, MapResponder, MapRoute, MapRow, MapStop
+from maps.view import MapCase, MapChange, MapPlace, MapResponder, MapRoute, MapRow, MapStop
 
 PHRASE = "雨夜 摩托 青山 渡口"
 
@@ -45,6 +45,12 @@ TREATED = {
         "personal": {"leg", "leg_metres"},
     },
     MapRoute: {"as they are": {"responder_id", "home", "averted_yuan"}, "personal": {"stops", "home_leg"}},
+    MapChange: {
+        "as they are": {
+            "sort", "responder_id", "responder", "case_id", "before", "after", "other_responder_id",
+        },
+        "personal": {"point", "sentence"},
+    },
     MapRow: {"as they are": {"id", "part", "case_id"}, "personal": {"why"}},
     MapResponder: {
         "as they are": {

@@ -32,6 +32,7 @@ from dispatch.replan.progress import standings
 from dispatch.replan.settings import replan_settings
 from dispatch.routing import assemble
 from dispatch.timeline import Visit
+from maps.page import read_page
 
 ZONE = ZoneInfo("Asia/Shanghai")
 RULES = replan_settings()
@@ -394,6 +395,11 @@ def test_good_rows_go_on_and_the_exit_code_says_that_a_human_must_look(evening, 
     people = json.loads((evening / "people.json").read_text())
     said = (out / "changes.csv").read_text(encoding="utf-8")
     assert not [one["name"] for one in people.values() if one["name"] and one["name"] in said]
+    table = pd.read_csv(out / "changes.csv")
+    shown = read_page((out / "map.html").read_text(encoding="utf-8"))["changes"]
+    assert len(table) >= 2
+    assert [pair[0] for pair in shown["sentence"]] == table["sentence"].tolist()
+    assert shown["responder_id"] == table["responder_id"].tolist()
 
 
 def test_the_same_file_again_counts_nothing_twice(evening, tmp_path):

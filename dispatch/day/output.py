@@ -50,6 +50,7 @@ def write_day(
     force: bool = False,
     before_shown: Callable[[], object] = lambda: None,
     more: Callable[[Path], object] = lambda _: None,
+    changes: tuple[maps.MapChange, ...] = (),
 ) -> None:
     """Write the plan folder of `docs/plan.md`.
 
@@ -66,6 +67,9 @@ def write_day(
 
     more
         Called with the folder while it is filled: what else is to stand in it.
+
+    changes
+        What is different from the plan before, for the map.
 
     before_shown
         Called when all is written and before the folder appears: if it raises, nothing does.
@@ -88,6 +92,7 @@ def write_day(
         book = prepared(book, redact or "none")
         write_sheets(book, folder / "sheets", language=language, redact=redact or "none")
         view = plan_view(day, book, language=language, obvious=obvious, masked=redact in HIDING)
+        view = replace(view, changes=changes)
         maps.write_view(view, folder / "map.npz")
         view = with_navigation(view) if nav_links else view
         view = replace(maps.redacted(view, redact or "none"), watermark=watermark, tiles=tiles)

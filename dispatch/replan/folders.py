@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 from shapely import Point
 
+import maps
 from dispatch.area import Area, open_area
 from dispatch.day.keeping import read_kept
 from dispatch.day.output import write_day
@@ -104,7 +106,38 @@ def write_replanned(
         if len(done.rejected):
             write_csv(done.rejected, folder / "rejected_events.csv")
 
-    write_day(done.day, out, language=language, force=force, more=more, before_shown=before_shown, **reading)
+    write_day(
+        done.day,
+        out,
+        language=language,
+        force=force,
+        more=more,
+        before_shown=before_shown,
+        changes=changes_shown(done),
+        **reading,
+    )
+
+
+def changes_shown(done: Replanned) -> tuple[maps.MapChange, ...]:
+    """The changes as the map shows them: minutes from now, both sentences."""
+
+    def minutes(moment: datetime | None) -> float | None:
+        return None if moment is None else (moment - done.day.problem.at) / timedelta(minutes=1)
+
+    return tuple(
+        maps.MapChange(
+            sort=one.sort,
+            responder_id=one.responder_id,
+            responder=one.responder,
+            case_id=one.case_id,
+            point=(one.lon, one.lat),
+            sentence=(sentence(one, "zh"), sentence(one, "en")),
+            before=minutes(one.before_at),
+            after=minutes(one.after_at),
+            other_responder_id=one.other_responder_id,
+        )
+        for one in done.changes
+    )
 
 
 def write_changes_layer(done: Replanned, path: Path) -> None:

@@ -21,6 +21,7 @@ function caseCard(plan, one, actions) {
     make("dl.figures", {},
       figure(say("amount"), yuan(one.amount_yuan)), figure(say("savable"), yuan(one.stake_yuan)),
       figure(say("lossRate"), yuan(plan.rate[one.number]))),
+    changeNotes(plan.changes.all.filter((change) => change.case === one.number)),
     one.left_out ? section(say("whyOut"), make("p.why-out", {}, given(pick(one.left_out))), !one.stops.length && one.dutyOf && one.dutyOf.phone ? make("p", {}, given(one.dutyOf.name), " ", say("dutyPhone", one.dutyOf.phone)) : null) : null,
     one.stops.map((stop) => stopLine(plan, stop, actions)),
     one.obvious ? section(one.price_yuan === null ? say("obvious") : [say("obvious"), make("b", {}, " · ", say("priceOf", yuan(one.price_yuan)))], make("p", {}, given(pick(one.obvious)))) : null,

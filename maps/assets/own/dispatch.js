@@ -4,9 +4,10 @@ kit.pages.plan = {
   start(map) {
     const plan = kit.plan = new Plan();
     kit.facets = new Facets(plan.size, plan.facets());
-    kit.marks = new Marks(map, plan, kit.facets, choose);
+    kit.marks = new Marks(map, plan, kit.facets, picked);
     kit.replay = new Replay(plan);
     kit.lossAt = lossAt;
+    if (plan.changes.all.length) state.tab = "changes"; // who re-plans has people to tell first
     keepInAddress(plan);
     map.on("click", () => { if (state.selected) choose(null); });
   },
@@ -35,6 +36,7 @@ kit.pages.plan = {
     kit.facets.apply(kit.plan.matching(state.query));
     kit.panel.draw();
     kit.marks.filter();
+    kit.marks.changed.speak();
     kit.slider.draw();
     kit.marks.choose(state.selected);
     drawCard();
@@ -45,6 +47,7 @@ kit.pages.plan = {
   toPaper() {
     kit.panel.root.querySelector("details.sum").open = true;
     kit.panel.virtual.lay(PRINTED_ROWS);
+    kit.panel.allChanges();
     tellPaper();
   },
   fromPaper() { kit.panel.virtual.lay(0); },
@@ -59,15 +62,17 @@ function tellPaper() {
 function keepInAddress(plan) {
   address.keep((params) => {
     const tab = params.get("tab"), minutes = params.get("t");
-    if (TABS.includes(tab) || PARTS.includes(tab)) state.tab = tab;
+    if (tabsOf(plan).includes(tab) || PARTS.includes(tab)) state.tab = tab;
     state.query = params.get("q") || "";
     state.minutes = minutes !== null && Number.isFinite(Number(minutes)) && Number(minutes) >= 0 ? Number(minutes) : null;
     kit.facets.chosen.forEach((set) => set.clear());
     for (const { key } of kit.facets.facets) if (params.has(key)) kit.facets.fromText(key, params.get(key));
     const one = params.has("case") ? plan.numberOf.get(params.get("case")) : undefined;
+    const gone = plan.changes.spots.find((spot) => spot.known === null && spot.id === params.get("changed"));
     const crew = params.has("who") && plan.responders.find((each) => String(each.id) === params.get("who"));
     state.selected = one !== undefined ? { type: "case", number: one }
-      : crew ? (crew.route ? { type: "route", number: crew.route.number } : { type: "responder", number: crew.number }) : null;
+      : crew ? (crew.route ? { type: "route", number: crew.route.number } : { type: "responder", number: crew.number })
+      : gone ? { type: "change", number: gone.number } : null;
   }, (params) => {
     const what = state.selected;
     params.set("tab", state.tab);
@@ -75,6 +80,7 @@ function keepInAddress(plan) {
     for (const [key, text] of kit.facets.toText()) params.set(key, text);
     if (state.minutes !== null) params.set("t", String(Math.round(state.minutes)));
     if (what && what.type === "case") params.set("case", plan.columns.id[what.number]);
+    if (what && what.type === "change") params.set("changed", plan.changes.spots[what.number].id);
     if (what && what.type === "route") params.set("who", plan.routes[what.number].responder.id);
     if (what && what.type === "responder") params.set("who", plan.responders[what.number].id);
   });
@@ -140,6 +146,7 @@ function planLegend() {
   const barred = (shut) => legendSign(28,
     make("path", { d: "M1 7H27", stroke: shut ? SHUT_INK : SLOW_INK, "stroke-width": 7 }), make("path", { d: "M1 7H27", stroke: "#ffffff", "stroke-width": 5 }),
     make("path", { d: "M1 7H27", stroke: shut ? SHUT_INK : SLOW_INK, "stroke-width": 5, "stroke-dasharray": shut ? "7 5" : "3 6" }));
+  const signs = CHANGE_ORDER.map((sign) => [sign, plan.changes.spots.filter((spot) => spot.sign === sign).length]).filter(([, many]) => many);
   const counts = TIERS.map((_, at) => plan.tier.of.reduce((sum, tier) => sum + (tier === at ? 1 : 0), 0));
   const layer = (key, label) => ({ label: say(label), on: marks.show[key], toggle: (on) => { marks.show[key] = on; marks.refresh(); marks.redraw(); } });
   return {
@@ -147,10 +154,12 @@ function planLegend() {
       make("span", {}, shapeIcon("critical", true, 16), " ", say("leftOut"))],
     entries: [...KINDS.map((kind) => [kindIcon(kind, 18), word(kind)]),
       [route, say("routeMark")], [ring, say("radiusMark")], [other, say("otherMark")], [area, say("areaMark")],
+      ...signs.map(([sign, many]) => [changeIcon(sign, 18), say(CHANGE_LOOK[sign].word) + " " + count(many)]),
       closed(true) ? [barred(true), say("shutMark", closed(true))] : null, closed(false) ? [barred(false), say("slowMark", closed(false))] : null],
     remarks: [...(plan.closures.some((one) => !one.inForce) ? [say("laterMark")] : []), say("crewMark"), say("stopNumber"), say("outMark"), ...(plan.size > GROUP_ABOVE ? [say("clusterMark")] : [])],
     layers: [layer("routes", "layerRoutes"), layer("responders", "layerResponders"), layer("radius", "layerRadius"), layer("areas", "layerAreas"),
       plan.closures.length ? layer("closures", "layerClosures") : null,
+      plan.changes.all.length ? layer("changes", "layerChanges") : null,
       { label: say("layerNames"), on: kit.namesHidden !== true, toggle: (on) => { kit.namesHidden = !on; kit.leaflet[on ? "addLayer" : "removeLayer"](kit.names); } },
       tilesEntry()],
   };
@@ -161,6 +170,12 @@ const cardActions = {
   choose: (what) => choose(what),
   look: (place) => kit.leaflet.setView([place.lat, place.lon], Math.max(14, kit.leaflet.getZoom())),
 };
+
+/** A mark on the map was clicked; where it is of a change, its list is shown too. */
+function picked(what, spot = null) {
+  if (spot) state.tab = "changes";
+  choose(what);
+}
 
 /** Choose a case, route or responder everywhere at once; null for nothing. */
 function choose(what, keepView = false) {
@@ -174,7 +189,7 @@ function choose(what, keepView = false) {
   address.write();
   // the list was made anew: the focus goes where it was, or to what was chosen
   if (before && !before.isConnected) {
-    const row = kit.panel.virtual.root.querySelector("li.chosen button") || (what ? kit.card.querySelector("button.close") : null) || document.getElementById("panel");
+    const row = kit.panel.results.querySelector("li.chosen button") || (what ? kit.card.querySelector("button.close") : null) || document.getElementById("panel");
     row.focus({ preventScroll: true });
   }
 }
@@ -183,7 +198,8 @@ function drawCard() {
   const what = state.selected, shown = what && what.type !== "route";
   document.body.classList.toggle("with-card", Boolean(shown));
   if (!shown) return kit.card.replaceChildren();
-  const card = what.type === "case" ? caseCard(kit.plan, kit.plan.case(what.number), cardActions) : responderCard(kit.plan.responders[what.number], cardActions);
+  const card = what.type === "case" ? caseCard(kit.plan, kit.plan.case(what.number), cardActions)
+    : what.type === "change" ? goneCard(kit.plan.changes.spots[what.number], cardActions) : responderCard(kit.plan.responders[what.number], cardActions);
   kit.card.replaceChildren(card);
   return kit.card.scrollTo(0, 0);
 }

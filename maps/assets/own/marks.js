@@ -159,11 +159,13 @@ const TouchLine = L.Polyline.extend({ _updatePath() {} });
 /** All marks of a plan; `onPick(what)` is called when one is clicked. */
 class Marks {
   constructor(map, plan, facets, onPick) {
-    Object.assign(this, { map, plan, facets, onPick, show: { routes: true, responders: true, radius: true, closures: true, areas: false }, chosen: null, moved: null });
+    Object.assign(this, { map, plan, facets, onPick, show: { routes: true, responders: true, radius: true, closures: true, changes: true, areas: false }, chosen: null, moved: null });
     // names lie between the routes and the marks; only the upper canvas listens
     this.lower = L.canvas({ padding: 0.1, pane: "routes" });
     this.canvas = L.canvas({ padding: 0.1, tolerance: 4 });
     this.layers = { routes: L.layerGroup(), closures: L.layerGroup(), areas: L.layerGroup() };
+    this.changed = new ChangeMarks(map, plan.changes.spots, (spot) => onPick(choiceOf(spot), spot));
+    this.layers.changes = this.changed.layer;
     this.driven = [];
     for (const route of plan.routes) this.addRoute(route);
     for (const one of plan.closures) this.addClosure(one);
@@ -381,8 +383,8 @@ class Marks {
   }
 
   refresh() {
-    const wanted = { routes: this.show.routes, closures: this.show.closures && this.plan.closures.length > 0, areas: true };
-    for (const name of ["areas", "routes", "closures"]) {
+    const wanted = { routes: this.show.routes, closures: this.show.closures && this.plan.closures.length > 0, areas: true, changes: this.show.changes };
+    for (const name of ["areas", "routes", "closures", "changes"]) {
       const layer = this.layers[name], shown = this.map.hasLayer(layer);
       if (wanted[name] && !shown) this.map.addLayer(layer);
       if (!wanted[name] && shown) this.map.removeLayer(layer);
@@ -422,6 +424,7 @@ class Marks {
       if (line.options.homeward) this.layers.routes[chosen && route ? "addLayer" : "removeLayer"](line);
       if (line._map && !same) line.redraw();
     }
+    this.changed.choose((spot) => spotChosen(spot, what));
     this.refresh();
     this.redraw();
     for (const line of this.driven) if (line.chosen && line._map) line.bringToFront();
@@ -449,12 +452,15 @@ class Marks {
     const takeCase = (number) => { if (plan.place[number] >= 0) take(places.lat[plan.place[number]], places.lon[plan.place[number]]); };
     if (!what) {
       for (let one = 0; one < plan.size; one++) takeCase(one);
+      plan.changes.spots.forEach((spot) => take(spot.lat, spot.lon));
       plan.routes.forEach((route) => take(route.responder.lat, route.responder.lon));
       if (!points.length) plan.responders.forEach((one) => take(one.lat, one.lon));
     } else if (what.type === "route") {
       const route = plan.routes[what.number];
       take(route.responder.lat, route.responder.lon);
       route.stops.forEach((stop) => { stop.leg.forEach((point) => points.push(point)); takeCase(stop.case); });
+    } else if (what.type === "change") {
+      take(plan.changes.spots[what.number].lat, plan.changes.spots[what.number].lon);
     } else if (what.type === "case") {
       for (let at = plan.placeStart[what.number]; at < plan.placeStart[what.number + 1]; at++) take(places.lat[at], places.lon[at]);
     } else {

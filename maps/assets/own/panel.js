@@ -2,9 +2,12 @@
 
 const ROW_PIXELS = { now: 72, out: 92, review: 92, routes: 58, crews: 58, found: 72, file: 54 };
 const PARTS = ["rejected", "notYet", "noVisit"];
-const TABS = ["now", "routes", "out", "review", "crews"];
-const SEARCHED = ["now", "out", "review"];
+const TABS = ["now", "changes", "routes", "out", "review", "crews"];
+const SEARCHED = ["now", "changes", "out", "review"];
 const PRINTED_ROWS = 400;
+
+/** Only a re-plan has changes. */
+const tabsOf = (plan) => TABS.filter((tab) => tab !== "changes" || plan.changes.all.length);
 
 class Panel {
   constructor(root, plan, facets, actions) {
@@ -31,7 +34,7 @@ class Panel {
 
   /** Everything again, in the language of the moment. */
   draw() {
-    this.results = make("div.results", { id: "results", role: "tabpanel", tabindex: "-1", "aria-labelledby": "tab-" + state.tab }, this.virtual.root, make("p.empty", {}));
+    this.results = make("div.results", { id: "results", role: "tabpanel", tabindex: "-1", "aria-labelledby": "tab-" + state.tab }, make("div.changes", {}), this.virtual.root, make("p.empty", {}));
     this.hint = make("p.hint", { role: "status", "aria-live": "polite" });
     this.summing = make("p.showing", { role: "status" });
     this.bar.draw();
@@ -126,8 +129,9 @@ class Panel {
   }
 
   tabs() {
-    const names = [["now", "tabNow"], ["routes", "tabRoutes"], ["out", "tabOut"], ["review", "tabReview"], ["crews", "tabCrews"]];
-    this.tabRow = make("div.tabs", { role: "tablist", onkeydown: (event) => this.turn(event) }, names.map(([tab, key]) => make("button", {
+    const keys = { now: "tabNow", changes: "tabChanges", routes: "tabRoutes", out: "tabOut", review: "tabReview", crews: "tabCrews" };
+    const shown = tabsOf(this.plan), names = shown.map((tab) => [tab, keys[tab]]);
+    this.tabRow = make("div.tabs" + (shown.length > 5 ? ".many" : ""), { role: "tablist", onkeydown: (event) => this.turn(event) }, names.map(([tab, key]) => make("button", {
       type: "button", role: "tab", id: "tab-" + tab, "aria-controls": "results", onclick: () => this.show(tab),
     }, say(key), " ", make("small", {}))));
     return this.tabRow;
@@ -137,7 +141,8 @@ class Panel {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    this.show(TABS[(TABS.indexOf(state.tab) + step + TABS.length) % TABS.length]);
+    const tabs = tabsOf(this.plan);
+    this.show(tabs[(tabs.indexOf(state.tab) + step + tabs.length) % tabs.length]);
     document.getElementById("tab-" + state.tab).focus();
   }
 
@@ -194,8 +199,9 @@ class Panel {
       review: () => [shown(this.review), "reviewHint", (one) => caseRow(plan, one, choose, { review: true })],
       routes: () => [this.routes.filter(routeShown), "routesHint", (route) => routeRow(plan, route, choose, route === chosen)],
       crews: () => [this.crews.filter(asked), "crewsHint", (one) => crewRow(plan, one, choose)],
+      changes: () => [this.changesShown(query), "changesHint", null],
     };
-    const sizes = Object.fromEntries(TABS.map((tab) => [tab, tab === state.tab ? null : tab === "now" ? facets.visible : lists[tab]()[0].length]));
+    const sizes = Object.fromEntries(tabsOf(plan).map((tab) => [tab, tab === state.tab ? null : tab === "now" ? facets.visible : lists[tab]()[0].length]));
     let [items, hint, row] = part ? [this.fileRows(part, query), null, (number) => fileRow(plan, number, choose)] : lists[state.tab]();
     let height = part ? ROW_PIXELS.file : ROW_PIXELS[state.tab];
     sizes[state.tab] = items.length;
@@ -214,8 +220,11 @@ class Panel {
     }
     this.results.setAttribute("aria-labelledby", "tab-" + (part ? "now" : state.tab));
     const key = (item) => (typeof item === "number" ? "n" + item : item.stops ? "r" + item.number : item.route !== undefined ? "c" + item.number : "x" + item.file);
+    const told = state.tab === "changes";
+    this.results.querySelector(".changes").replaceWith(told ? changeList(plan, items, choose, CREWS_LISTED) : make("div.changes", {}));
+    this.virtual.root.hidden = told;
     this.virtual.root.style.setProperty("--row", height + "px");
-    this.virtual.show(items, { height, row, key, open: state.tab === "routes" && chosen ? key(chosen) : null });
+    this.virtual.show(told ? [] : items, { height, row, key, open: state.tab === "routes" && chosen ? key(chosen) : null });
     this.results.querySelector(".empty").textContent = items.length ? "" : say(query || facets.active ? "nothing" : "none");
     this.total = items.length;
     this.mark();
@@ -228,6 +237,18 @@ class Panel {
     const files = data.rows.id.map((_, at) => at).filter((at) => String(data.rows.id[at]).toLowerCase().includes(query)).map((file) => ({ file }));
     const row = (item) => (typeof item === "number" ? caseRow(plan, item, choose) : item.file === undefined ? crewRow(plan, item, choose) : fileRow(plan, item.file, choose));
     return [[...cases, ...crews, ...files], row];
+  }
+
+  /** Changes of cases the filters leave; those of cases no longer in the plan while nothing filters. */
+  changesShown(query) {
+    const { plan, facets } = this, asked = (one) => !query || [one.case_id, one.responder, ...one.sentence].join("\n").toLowerCase().includes(query);
+    return plan.changes.all.filter((one) => (one.case === null ? !facets.active && asked(one) : facets.shown[one.case]));
+  }
+
+  /** For paper: every crew's. */
+  allChanges() {
+    const more = this.results.querySelector(".changes > .more");
+    if (more) more.click();
   }
 
   fileRows(part, query) {
@@ -244,7 +265,11 @@ class Panel {
     const what = state.selected;
     this.virtual.marked = what;
     for (const element of this.virtual.root.querySelectorAll("li.chosen")) element.classList.remove("chosen");
+    const told = [...this.results.querySelectorAll(".changes li")];
+    for (const row of told) row.classList.toggle("chosen", spotChosen(this.plan.changes.spots[row.dataset.spot], what));
     if (!what) return;
+    const first = told.find((row) => row.classList.contains("chosen"));
+    if (first) return first.scrollIntoView({ block: "nearest" });
     const at = this.virtual.items.findIndex((item) => (what.type === "case" ? item === what.number : what.type === "route" ? item === this.plan.routes[what.number] || (item && item.route && item.route.number === what.number) : item === this.plan.responders[what.number]));
     if (at < 0) return;
     this.virtual.reveal(at);

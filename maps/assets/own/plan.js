@@ -28,6 +28,7 @@ class Plan {
     this.rate = new Float64Array(this.size);
     this.rateAt(0);
     this.closures = readClosures();
+    this.changes = readChanges();
     this.numberOf = new Map(cases.id.map((id, at) => [id, at]));
   }
 
