@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from dispatch.domain import Case, Plan, Prices, Problem, Responder, TravelMinute
 from dispatch.roads.closures import Closure, applied
 from dispatch.roads.travel import Leg, Travel
 
+Point = tuple[float, float]
 Minutes = Callable[[str, NDArray[np.float64], NDArray[np.float64]], TravelMinutes]
 """Profile, bases (n, 2), places (m, 2), lon and lat → the minutes between them."""
 
@@ -83,17 +85,19 @@ def build_problem(
 def roads_driven(problem: Problem, plan: Plan, travels: Mapping[str, Travel]) -> dict[str, Leg]:
     """The road to each stop by stop id, and home by ``<responder id>/home``."""
     points = {place.id: (place.lon, place.lat) for case in problem.cases for place in case.places}
-    legs: dict[str, Leg] = {}
+    names: dict[str, list[str]] = {profile: [] for profile in travels}
+    ends: dict[str, list[tuple[Point, Point]]] = {profile: [] for profile in travels}
     for responder, route in zip(problem.responders, plan.routes, strict=True):
         base = (responder.lon, responder.lat)
         here = problem.start_points.get(responder.id, base)
-        travel = travels[responder.profile]
-        for stop in route.stops:
-            there = points[stop.place_id]
-            legs[stop.id] = travel.path(here, there)
-            here = there
+        way = [here, *(points[stop.place_id] for stop in route.stops), base]
         if route.stops:
-            legs[f"{responder.id}/home"] = travel.path(here, base)
+            names[responder.profile] += [*(stop.id for stop in route.stops), f"{responder.id}/home"]
+            ends[responder.profile] += pairwise(way)
+    legs: dict[str, Leg] = {}
+    for profile, pairs in ends.items():
+        driven = travels[profile].paths([one for one, _ in pairs], [other for _, other in pairs])
+        legs |= dict(zip(names[profile], driven, strict=True))
     return legs
 
 

@@ -18,7 +18,8 @@ from dispatch.day.arrivals import contact_ranges
 from dispatch.day.closing import closure_rows
 from dispatch.day.duty import duty_responders
 from dispatch.day.planning import Day
-from dispatch.domain import Case, Kind, Place, Plan, Problem, Responder, Route, Stop
+from dispatch.domain import Case, Kind, Place, Problem, Responder, Route, Stop
+from dispatch.explain.choices import first_visits
 from dispatch.explain.obvious import Why, why_not_the_obvious
 from dispatch.places.locate import why_here
 from dispatch.reasons import CATALOGUE, Reason, say
@@ -149,6 +150,7 @@ def _cases(
     duty = duty_responders(day.problem)
     obvious = why_not_the_obvious(day.problem, day.plan) if obvious is None else obvious
     looks = {one.case.id: one for one in day.looks}
+    visited = {case_id: planned.place for case_id, planned in first_visits(day.problem, day.plan).items()}
     for case in day.problem.cases:
         person = day.people[case.id]
         name, phone, address, note = (
@@ -157,7 +159,8 @@ def _cases(
         if masked:
             name, phone = mask_name(name), mask_phone(phone)
             address, note = mask_address(address), mask_numbers(note)
-        first = _first_place(day.plan, case)
+        # it counts as where it is gone to first, else as where it is likeliest
+        first = visited.get(case.id) or max(case.places, key=lambda place: place.probability, default=None)
         told, cadre = instructions.get(case.id, ("", ""))
         look = looks.get(case.id)
         yield maps.MapCase(
@@ -195,14 +198,6 @@ def _cases(
 def _names(area: Area) -> dict[str, str]:
     table = area.gazetteer
     return dict(zip(table["code"].astype(str), table["name"].astype(str), strict=True))
-
-
-def _first_place(plan: Plan, case: Case) -> Place | None:
-    """Where the case counts as: the first place gone to, else the likeliest."""
-    stops = [stop for route in plan.routes for stop in route.stops if stop.case_id == case.id]
-    if stops:
-        return case.place(min(stops, key=lambda stop: stop.contact).place_id)
-    return max(case.places, key=lambda place: place.probability, default=None)
 
 
 def _rows(day: Day) -> Iterable[maps.MapRow]:

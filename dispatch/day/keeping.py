@@ -97,7 +97,7 @@ def _columns_to_json(rows: pd.DataFrame) -> dict[str, list[Any]]:
     for name in rows.columns:
         column = rows[name]
         if isinstance(column.dtype, pd.DatetimeTZDtype):
-            text = column.astype("str")
+            text = _moments(column)
             values[str(name)] = [
                 None if empty else one for one, empty in zip(text, column.isna(), strict=True)
             ]
@@ -106,6 +106,18 @@ def _columns_to_json(rows: pd.DataFrame) -> dict[str, list[Any]]:
         else:
             values[str(name)] = column.tolist()
     return values
+
+
+def _moments(column: pd.Series) -> list[str]:
+    """Moments in their zone with its offset; the many of a zone that has one offset at once."""
+    local, utc = column.dt.tz_localize(None), column.dt.tz_convert(None)
+    whole = (local.dt.microsecond.fillna(0) == 0).all()
+    if (local - utc).nunique() != 1 or not whole:
+        return column.astype("str").tolist()
+    offset = str(column.dropna().iloc[0])[len("2026-05-01 14:00:00") :]
+    return [
+        one.replace("T", " ") + offset for one in np.datetime_as_string(local.to_numpy(), unit="s").tolist()
+    ]
 
 
 def _rows_from_json(raw: Mapping[str, list[Any]], zone: ZoneInfo) -> pd.DataFrame:

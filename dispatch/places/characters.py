@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Literal
 
@@ -33,7 +34,7 @@ _OTHER_STROKES, _OTHER_SHARE = 2, 3  # so many strokes differ, and no more than 
 @cache
 def folding() -> Mapping[int, str]:
     """For `str.translate`: traditional to simplified, Chinese digits to 0–9, one sign for one sign."""
-    table = {ord(row["sign"]): row["simplified"] for row in _rows() if row["simplified"]}
+    table = {ord(sign): simplified for sign, simplified in _rows("sign", "simplified") if simplified}
     table |= {ord(sign): digit for sign, digit in _DIGITS.items()}
     return MappingProxyType({point: _DIGITS.get(sign, sign) for point, sign in table.items()})
 
@@ -44,13 +45,15 @@ def likeness(sign: str, other: str) -> Likeness:
 
     Tones are not told apart, nor are zh and z, ch and c, sh and s, n and l, -ng and -n.
     """
-    sounds, shapes = _features()
+    table = _features()
     sign, other = _NUMERALS.get(sign, sign), _NUMERALS.get(other, other)
-    if not sounds.get(sign, frozenset()).isdisjoint(sounds.get(other, frozenset())):
-        return "sound"
-    if sign not in shapes or other not in shapes:
+    if sign not in table or other not in table:
         return "none"
-    (parts, corners, strokes), (other_parts, other_corners, other_strokes) = shapes[sign], shapes[other]
+    if not _sounds(sign).isdisjoint(_sounds(other)):
+        return "sound"
+    _, listed, corners, strokes = table[sign]
+    _, other_listed, other_corners, other_strokes = table[other]
+    parts, other_parts = listed.split(), other_listed.split()
     if sign in other_parts or other in parts or (parts and sorted(parts) == sorted(other_parts)):
         return "shape"
     shared = sum(one == two for one, two in zip(corners, other_corners, strict=False))
@@ -76,20 +79,21 @@ def _drawn_alike(strokes: str, other: str) -> bool:
 
 
 @cache
-def _features() -> tuple[dict[str, frozenset[str]], dict[str, tuple[tuple[str, ...], str, str]]]:
-    sounds: dict[str, frozenset[str]] = {}
-    shapes: dict[str, tuple[tuple[str, ...], str, str]] = {}
-    for row in _rows():
-        if row["sounds"]:
-            sounds[row["sign"]] = frozenset(_merged(one) for one in row["sounds"].split())
-            shapes[row["sign"]] = (tuple(row["parts"].split()), row["corners"], row["strokes"])
-    return sounds, shapes
+def _features() -> dict[str, tuple[str, str, str, str]]:
+    """Sounds, parts, corners and strokes of each sign that has a sound, as they are listed."""
+    columns = _rows("sign", "sounds", "parts", "corners", "strokes")
+    return {sign: (sounds, parts, *more) for sign, sounds, parts, *more in columns if sounds}  # type: ignore[misc]
+
+
+@cache
+def _sounds(sign: str) -> frozenset[str]:
+    return frozenset(_merged(one) for one in _features()[sign][0].split())
 
 
 @cache
 def _radicals() -> frozenset[str]:
     """Parts that so many signs share that sharing one makes no likeness."""
-    counts = Counter(part for parts, _, _ in _features()[1].values() for part in parts)
+    counts = Counter(part for _, parts, *_ in _features().values() for part in parts.split())
     return frozenset(part for part, count in counts.items() if count > _RADICAL_SIGNS)
 
 
@@ -99,9 +103,12 @@ def _merged(sound: str) -> str:
     return "l" + sound[1:] if sound.startswith("n") else sound
 
 
-def _rows() -> list[dict[str, str]]:
+def _rows(*names: str) -> Iterator[tuple[str, ...]]:
+    """The columns of those names, a sign at a time."""
     path = data_folder() / "characters.csv"
     if not path.is_file():
         raise MissingInput(path)
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        table = csv.reader(file)
+        wanted = itemgetter(*map(next(table).index, names))
+        yield from map(wanted, table)

@@ -182,6 +182,8 @@ def located(
     """
     before = {case.id: case for case in old.cases}
     minutes = (at - old.at) / timedelta(minutes=1)
+    table = now.rows.loc[sorted({row for own in sorted_out.case_rows.values() for row in own})]
+    table = table.astype(object)  # rows are taken one case at a time
     cases, unplaced = [], {}
     for case in sorted_out.cases:
         life, known_case = lives.get(case.id, Life(case.id)), before.get(case.id)
@@ -190,7 +192,7 @@ def located(
             places = tuple(_later(place, minutes, rules) for place in known_case.places)
             cases.append(replace(case, places=places))
             continue
-        found = locate_rows(case.id, now.rows.loc[own], gazetteer, rules.places, at)
+        found = locate_rows(case.id, table.loc[own], gazetteer, rules.places, at)
         if life.corrected is not None:
             found = fixed(case.id, found, _fix(life.corrected, own[0]), gazetteer, rules.places)
         places = _named_as_before(found, known_case)

@@ -214,7 +214,15 @@ class Travel:
         It takes the minutes `matrix` gives. Where no way leads, they are `inf`.
         """
         ends = np.concatenate([as_points(origin), as_points(target)])
-        snaps = self.snap(ends)
+        return self._path(ends, self.snap(ends))
+
+    def paths(self, origins: object, targets: object) -> list[Leg]:
+        """The same for many pairs of points, both (n, 2): snapped to the roads at once."""
+        ends = np.stack([as_points(origins), as_points(targets)], axis=1)
+        snaps = self.snap(ends.reshape(-1, 2))
+        return [self._path(two, snaps.row(np.array([2 * n, 2 * n + 1]))) for n, two in enumerate(ends)]
+
+    def _path(self, ends: Floats, snaps: Snaps) -> Leg:
         if (ends[0] == ends[1]).all() and snaps.edge[0] >= 0:
             return assemble(self.network, ends, [], (0.0, 0.0), self.profile)
         start, end = snaps.row(0), snaps.row(1)
