@@ -13,7 +13,7 @@ from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot
 from dispatch.sheets.words import PRACTICE, coded, sentence, span
 from dispatch.tables import formula_like
 
-Cell = str | int | float | None
+Cell = str | int | float | datetime | None
 
 BOM = "\ufeff"
 
@@ -25,6 +25,7 @@ COLUMNS: Mapping[str, str] = {
     "profile": "方式",
     "order": "顺序",
     "stop_id": "停靠点编号",
+    "code": "短码",
     "case_id": "警情编号",
     "tier": "等级",
     "fraud_type": "诈骗类型",
@@ -56,11 +57,21 @@ COLUMNS: Mapping[str, str] = {
     "contact_result": "联系结果",
     "reasons": "上门原因",
     "along": "同行",
+    "partner": "搭档",
     "needs": "需要",
     "note": "备注",
     "practice": "演练",
+    "outcome": "结果",
+    "minutes_there": "在场分钟",
+    "outcome_at": "回报时间",
+    "sent_yuan": "已转金额",
+    "report_note": "回报备注",
 }
 """Column names of `routes.csv`: English, and the Chinese heading."""
+REPORTED = ("outcome", "minutes_there", "outcome_at", "sent_yuan", "report_note")
+"""Columns left empty for the team to fill; `dispatch outcomes` reads the table back."""
+
+EMPTY: Mapping[str, Cell] = dict.fromkeys(REPORTED)
 
 
 def harmless(value: Cell) -> Cell:
@@ -76,10 +87,10 @@ def harmless(value: Cell) -> Cell:
 
 
 def rows_of(book: SheetBook, language: Language = "zh") -> list[dict[str, Cell]]:
-    """One row per stop, in the order of the book; keys are `COLUMNS`, text not yet made harmless."""
+    """One row per stop, in the order of the book; keys are `COLUMNS`, text not yet made harmless, moments with their zone."""
     practice = PRACTICE if book.synthetic else ""
     return [
-        {"plan_id": book.plan_id, **_row(route, stop, language), "practice": practice}
+        {"plan_id": book.plan_id, **_row(route, stop, language), "practice": practice, **EMPTY}
         for route in book.sheets
         for stop in route.stops
     ]
@@ -92,7 +103,7 @@ def routes_csv(book: SheetBook, language: Language = "zh") -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS.values() if language == "zh" else COLUMNS)
     for row in rows_of(book, language):
-        writer.writerow([harmless(row[column]) for column in COLUMNS])
+        writer.writerow([harmless(_as_text(row[column])) for column in COLUMNS])
     return out.getvalue()
 
 
@@ -106,16 +117,17 @@ def _row(route: RouteSheet, stop: SheetStop, language: Language) -> dict[str, Ce
         "profile": words(route.profile),
         "order": stop.order,
         "stop_id": stop.stop_id,
+        "code": stop.code,
         "case_id": stop.case_id,
         "tier": words(stop.tier),
         "fraud_type": words(stop.fraud_type),
         "amount_from_yuan": lower,
         "amount_below_yuan": upper,
-        "arrive_at": _moment(stop.arrive_at),
-        "contact_at": _moment(stop.contact_at),
-        "leave_at": _moment(stop.leave_at),
-        "latest_useful_at": _moment(stop.latest_at),
-        "due_at": _moment(stop.due_at),
+        "arrive_at": stop.arrive_at,
+        "contact_at": stop.contact_at,
+        "leave_at": stop.leave_at,
+        "latest_useful_at": stop.latest_at,
+        "due_at": stop.due_at,
         "drive_minutes": round(stop.drive_minutes, 1),
         "wait_minutes": round(stop.wait_minutes, 1),
         "search_minutes": round(stop.search_minutes, 1),
@@ -137,13 +149,14 @@ def _row(route: RouteSheet, stop: SheetStop, language: Language) -> dict[str, Ce
         "contact_result": words(stop.tried.result) if stop.tried else "",
         "reasons": "; ".join(sentence(reason, language) for reason in stop.reasons),
         "along": words(stop.along),
+        "partner": stop.partner,
         "needs": words(stop.needs),
         "note": stop.note,
     }
 
 
-def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="minutes") if moment else None
+def _as_text(cell: Cell) -> Cell:
+    return cell.isoformat(timespec="minutes") if isinstance(cell, datetime) else cell
 
 
 def _second(spot: Spot | None, language: Language) -> str:

@@ -65,6 +65,17 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "left_out": ("{0} 件未安排", "{0} left out"),
     "elsewhere_named": ("辖区未明", "place not known"),
     "private": ("内部资料，含个人信息，任务结束即销毁。", "Holds personal data: destroy after the task."),
+    "sheet_routes": ("路线", "routes"),
+    "sheet_guide": ("填写说明", "how to fill in"),
+    "zone": ("时刻为本地时间（UTC{0}）。", "Times are local (UTC{0})."),
+    "fill_in": (
+        "黄色各列由出勤人员填写：结果从列表选，填好后整份交回。",
+        "The team fills in the yellow columns: pick the outcome from the list, send the whole file back.",
+    ),
+    "check_cell": (
+        "结果请从列表选；分钟 0–999；金额为数字。",
+        "Pick the outcome from the list; minutes 0–999; the amount is a number.",
+    ),
     "next_day": ("{month}月{day}日 {clock}", "{day} {name} {clock}"),
 }
 

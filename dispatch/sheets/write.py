@@ -16,6 +16,8 @@ from dispatch.sheets.messages import instructions_txt
 from dispatch.sheets.pages import overview_page, route_page
 from dispatch.sheets.prepare import prepared
 from dispatch.sheets.table import routes_csv
+from dispatch.sheets.track import route_gpx
+from dispatch.sheets.workbook import routes_xlsx
 
 Format = Callable[[SheetBook, Language], Iterable[tuple[str, str | bytes]]]
 """A format gives (file name, content) one at a time, so that memory stays flat."""
@@ -31,20 +33,21 @@ def write_sheets(
     out: Path,
     language: Language = "zh",
     redact: Redact = "none",
-    formats: Iterable[str] = ("html", "csv", "txt"),
+    formats: Iterable[str] | None = None,
 ) -> tuple[Path, ...]:
     """Write a book into folder `out` (made if missing) and say which files were written.
 
-    `html`: a page per responder and `index.html`; `csv`: `routes.csv`; `txt`:
-    `instructions.txt`. Files of the same name are replaced; all are mode 0600. Names and phone
-    numbers are masked; with redact `mask` addresses, turns and positions are coarse too.
+    `html`: a page per responder and `index.html`; `csv` and `xlsx`: `routes.csv`, `routes.xlsx`;
+    `txt`: `instructions.txt`; `gpx`: a track per responder; without `formats` those of `USUAL`.
+    Files of the same name are replaced; all are mode 0600. Names and phone numbers are masked;
+    with redact `mask` addresses, turns and positions are coarse too.
 
     Raises
     ------
     ValueError
         A format or `redact` is not a known one.
     """
-    chosen = list(formats)
+    chosen = list(USUAL if formats is None else formats)
     if unknown := [one for one in chosen if one not in FORMATS]:
         raise ValueError(f"unknown formats: {', '.join(unknown)}; known: {', '.join(FORMATS)}")
     book = prepared(sheets, redact)
@@ -94,8 +97,26 @@ def _messages(book: SheetBook, language: Language) -> Iterator[tuple[str, str]]:
     yield "instructions.txt", instructions_txt(book, language)
 
 
-FORMATS: Mapping[str, Format] = {"html": _pages, "csv": _table, "txt": _messages}
+def _workbook(book: SheetBook, language: Language) -> Iterator[tuple[str, bytes]]:
+    yield "routes.xlsx", routes_xlsx(book, language)
+
+
+def _tracks(book: SheetBook, language: Language) -> Iterator[tuple[str, str]]:
+    files = file_names((sheet.responder_id for sheet in book.sheets), ".gpx")
+    for sheet in book.sheets:
+        yield files[sheet.responder_id], route_gpx(book, sheet, language)
+
+
+FORMATS: Mapping[str, Format] = {
+    "html": _pages,
+    "csv": _table,
+    "txt": _messages,
+    "xlsx": _workbook,
+    "gpx": _tracks,
+}
 """A new format is one function here, of the book alone."""
+USUAL = ("html", "csv", "txt", "xlsx", "gpx")
+"""What `dispatch plan` writes."""
 
 
 def _write_private(path: Path, content: bytes) -> None:
