@@ -155,7 +155,8 @@ class Unvisited:
 class SheetBook:
     """Every sheet of one plan, in the order of its routes.
 
-    With `nav_links` a paper sheet carries each stop's point for a navigation service too.
+    With `nav_links` a paper sheet carries each stop's point for a navigation service too. `every_door` is what
+    holds at every door, in the book's language; `every_door_other` in the other one.
     `language` is that of its turns and scripts. `ground` is the area's own roads, water and names (`maps.Basemap`) for who
     draws a map; None where not known.
 
@@ -175,6 +176,8 @@ class SheetBook:
     left_out: int = 0
     unvisited: tuple[Unvisited, ...] = ()
     nav_links: bool = False
+    every_door: Script | None = None
+    every_door_other: Script | None = None
     centre_phone: str = ""
     language: Language = "zh"
     ground: Any = field(default=None, compare=False, repr=False)

@@ -17,7 +17,7 @@ from dispatch.places.locate import why_here
 from dispatch.reasons import Language, Reason
 from dispatch.redact import mask_name, mask_numbers, mask_phone
 from dispatch.sheets.book import NO_LINE, Line, RouteSheet, SheetBook, SheetStop, Spot, Tried, Turn, Unvisited
-from dispatch.sheets.scripts import Script, script_for
+from dispatch.sheets.scripts import GENERAL, Script, script_for
 
 GONE_SHARE = 0.9
 """A visit is taken as useful until this share of what was there to be saved is expected to be gone."""
@@ -157,6 +157,8 @@ def book_of(
         centre_phone=centre_phone,
         ground=ground,
         language=language,
+        every_door=own.get(GENERAL),
+        every_door_other=other.get(GENERAL),
     )
 
 
