@@ -490,6 +490,15 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "按方案 {time} 已处置完毕，{responder}尚未反馈",
         "by the plan over at {time}; {responder} has not reported yet",
     ),
+    "POSITION_CONTRADICTS": (
+        "{responder}报称已到警情 {case} 现场，{time} 的定位却在约 {metres} 米外：请电话核实",
+        "{responder} says it is at case {case}, but its position of {time} is about {metres} m away: ring and ask",
+    ),
+    "POSITION_NOT_THERE": (
+        "{responder}按方案应已到警情 {case} 现场，{time} 的定位尚在约 {metres} 米外：按在途计算",
+        "by the plan {responder} is at case {case}, but its position of {time} is about {metres} m away: "
+        "taken as still on the way",
+    ),
     "TRIES_SPENT": (
         "上门 {times} 次均未见到（最近：{outcome}），转电话并报值班长",
         "visited {times} times and not met (last: {outcome}): back to the phones and to the duty lead",

@@ -228,6 +228,34 @@ def test_an_old_position_is_not_believed():
     assert walked(25, fresh).point == (111.5, 22.5)
 
 
+@pytest.mark.parametrize(
+    ("reports", "radius", "state", "code"),
+    [
+        ([("arrived", 10)], 0, "arrived", "POSITION_CONTRADICTS"),
+        ([], 0, "departed", "POSITION_NOT_THERE"),
+        ([], 3000, "arrived", None),  # it may be that much off
+    ],
+)
+def test_a_position_far_from_the_door_is_told_and_a_report_is_believed_before_the_plan(
+    reports, radius, state, code
+):
+    at_c1 = TWO[0].places[0]
+    seen = Event("position", after(14), "", "r1", lon=at_c1.lon, lat=at_c1.lat + 0.02, radius_metres=radius)
+    found = walked(15, *(told(*one) for one in reports), seen)
+    assert found.under_way.state == state
+    assert (found.elsewhere and found.elsewhere.reason("crew r1", "14:14").code) == code
+    if code:
+        assert found.elsewhere.metres == pytest.approx(0.02 * 111_320, rel=1e-3)
+    if state == "departed":
+        assert (found.where, found.point) == ("point", (seen.lon, seen.lat))
+        assert found.under_way.service_minutes == pytest.approx(10)
+
+
+def test_a_position_from_before_the_arrival_contradicts_nothing():
+    seen = Event("position", after(8), "", "r1", lon=111.9, lat=22.5)
+    assert walked(15, seen, told("arrived", 10)).elsewhere is None
+
+
 def test_where_settings_ask_for_reports_nobody_moves_without_one():
     strict = RULES.model_copy(update={"unreported_goes_as_planned": False})
     assert walked(25, settings=strict).where == "start"

@@ -14,7 +14,7 @@ from dispatch.commands import ledger as ledgers
 from dispatch.commands import privacy
 from dispatch.commands.ledger import _who as who_of
 from dispatch.errors import BadInput
-from dispatch.reasons import Language
+from dispatch.reasons import Language, say
 from dispatch.redact import Redact
 from dispatch.store import refuse_overwrite
 
@@ -123,6 +123,9 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
         write_replanned(done, out, language=lang, redact=redact, force=force, **reading)
     for line in done.day.notes:
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for warning in done.day.warnings:
+        told = f"warning: {say(warning, lang)}"
+        notes.print(told, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
     if as_json:
         print(told_as_json(done))
     else:

@@ -13,10 +13,13 @@ from datetime import timedelta
 from typing import Literal
 
 from dispatch.domain import Problem, Responder, Route, State, Stop
+from dispatch.replan.elsewhere import Elsewhere, Fix, elsewhere
 from dispatch.replan.events import Event
 from dispatch.replan.settings import ReplanSettings
 
 EPSILON_MINUTES = 1e-6
+THERE = frozenset({"arrived", "met"})
+"""Steps with which a crew says itself that it is at the door."""
 Where = Literal["start", "place", "road", "point"]
 
 
@@ -43,7 +46,7 @@ class Standing:
     `where`: at its ``start`` (or base), at a ``place`` (`here`), on the ``road`` from `here` (None:
     its start) to `ahead` (None: its base) with `share` of the drive done, or at a reported ``point``.
     `begun`: it has set out on its route; `over` are stops that are behind it; `unreported` those of
-    them nobody has told the outcome of.
+    them nobody has told the outcome of. `elsewhere`: its position contradicts the door it should be at.
     """
 
     responder_id: str
@@ -59,6 +62,7 @@ class Standing:
     over: tuple[Stop, ...] = ()
     unreported: tuple[Stop, ...] = ()
     silent: bool = False
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass
@@ -71,7 +75,7 @@ class _Log:
     steps: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     delays: list[tuple[float, float]] = field(default_factory=list)
     status: tuple[float, str, float] = (-math.inf, "", 0.0)
-    fix: tuple[float, tuple[float, float]] | None = None
+    fix: Fix | None = None
     alive: bool = False
 
     def visit(self, case_id: str) -> dict[str, float]:
@@ -135,7 +139,8 @@ def _logs(problem: Problem, events: Sequence[Event]) -> dict[str, _Log]:
                     until = (event.until - problem.at) / timedelta(minutes=1)
                 log.status = (at, event.kind, until)
             case "position":
-                log.fix = (at, (event.lon, event.lat))
+                radius = event.radius_metres if event.radius_metres == event.radius_metres else 0.0
+                log.fix = Fix(at, (event.lon, event.lat), radius)
     return logs
 
 
@@ -158,6 +163,8 @@ class _Walk:
         self.here: str | None = None
         self.clock = 0.0
         self.silent = False
+        self.elsewhere: Elsewhere | None = None
+        self.places = {place.id: place for case in problem.cases for place in case.places}
 
     def walk(self, route: Route, silent_before: bool) -> Standing:
         """Where the crew is."""
@@ -212,9 +219,38 @@ class _Walk:
         if gone_at <= self.now:
             return self._done(stop, max(min(gone_at, leave), arrive))
         if leave > self.now + EPSILON_MINUTES:
+            self.elsewhere = self._seen_elsewhere(stop, arrive, reported=not steps.keys().isdisjoint(THERE))
+            if (
+                self.elsewhere is not None and not self.elsewhere.reported
+            ):  # late: the plan alone has it there
+                way = Standing(
+                    self.responder.id,
+                    "road",
+                    self.here,
+                    stop.place_id,
+                    1.0,
+                    begun=True,
+                    over=tuple(self.over),
+                )
+                return self._on_the_way(way, stop, self.now)
             return self._at_the_door(stop, begin, contact, leave)
         self.unreported.append(stop)
         return self._done(stop, leave)
+
+    def _fresh_fix(self) -> Fix | None:
+        fix = self.log.fix
+        fresh = fix is not None and self.now - fix.at <= self.settings.position_minutes_at_most
+        return fix if fresh else None
+
+    def _seen_elsewhere(self, stop: Stop, arrive: float, *, reported: bool) -> Elsewhere | None:
+        return elsewhere(
+            stop.case_id,
+            self.places[stop.place_id],
+            arrive,
+            self._fresh_fix(),
+            reported=reported,
+            metres_at_most=self.settings.door_metres_at_most,
+        )
 
     def _departed(self, stop: Stop, steps: Mapping[str, float], planned_leave: float | None) -> float | None:
         """When the crew left for the stop; None if it has not."""
@@ -316,11 +352,17 @@ class _Walk:
         waited = sum(at + more - self.now for at, more in self.log.delays[-1:] if at + more > self.now)
         if head is None and not found.over and found.where == "start":
             free = max(free, waited)
-        fix = self.log.fix
-        fresh = fix is not None and self.now - fix[0] <= self.settings.position_minutes_at_most
-        if fix is not None and fresh and not (head and head.state == "arrived"):
-            found = replace(found, where="point", point=fix[1])
-        return replace(found, under_way=head, status=status, free_at_minutes=free, silent=self.silent)
+        fix = self._fresh_fix()
+        if fix is not None and not (head and head.state == "arrived"):
+            found = replace(found, where="point", point=fix.point)
+        return replace(
+            found,
+            under_way=head,
+            status=status,
+            free_at_minutes=free,
+            silent=self.silent,
+            elsewhere=self.elsewhere,
+        )
 
 
 def _replaced(standing: Standing, head: UnderWay, unreported: Sequence[Stop]) -> Standing:

@@ -44,7 +44,14 @@ from dispatch.replan.onward import Onward, onward
 from dispatch.replan.progress import Standing, standings
 from dispatch.replan.settings import ReplanSettings
 from dispatch.replan.surroundings import closures_now, roads_then, roster_now
-from dispatch.replan.telling import all_rejected, not_over, notes_of, settled_by, why_not
+from dispatch.replan.telling import (
+    all_rejected,
+    contradicted,
+    not_over,
+    notes_of,
+    settled_by,
+    why_not,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,10 @@ def replan(
             *notes_of(before, area, heard, standing, left, rejected, at),
             *closing_notes(left.problem, closures),
         ),
-        warnings=begin_on_routes(left.problem, chosen, legs, closures.closures),
+        warnings=(
+            *contradicted(before, standing),
+            *begin_on_routes(left.problem, chosen, legs, closures.closures),
+        ),
         hashes={"area": area.hash, "parent": plan.id},
         past=_past(lives, heard, standing),
     )

@@ -64,6 +64,7 @@ class ReplanSettings(Section):
     unreported_goes_as_planned: bool
     unsigned_minutes_at_most: float = AtLeastZero
     position_minutes_at_most: float = AtLeastZero
+    door_metres_at_most: float = AtLeastZero
     stale_report_hours: float = Field(gt=0.0)
     ladder: tuple[Kind, ...] = Field(min_length=1)
     retry: Retry

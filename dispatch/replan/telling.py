@@ -91,6 +91,17 @@ def notes_of(  # noqa: PLR0917 - one caller, by position
     return notes
 
 
+def contradicted(before: Before, standing: Mapping[str, Standing]) -> tuple[Reason, ...]:
+    """A sentence for every crew whose position is not where it should be at a door."""
+    names = {one.id: one.name or one.id for one in before.file.problem.responders}
+    moment = before.file.problem.at
+    return tuple(
+        one.elsewhere.reason(names[who], f"{moment + timedelta(minutes=one.elsewhere.fix.at):%H:%M}")
+        for who, one in standing.items()
+        if one.elsewhere is not None
+    )
+
+
 def _old_fixes(
     events: Sequence[Event], at: datetime, settings: ReplanSettings, names: Mapping[str, str]
 ) -> list[str]:
