@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typer
 
+from dispatch.commands.outreach import outreach
+
 coverage_app = typer.Typer(
     no_args_is_help=True, help="Who is within reach; where the next station, car or cadre helps most."
 )
@@ -15,3 +17,6 @@ coverage_app = typer.Typer(
 @coverage_app.callback()
 def _coverage() -> None:
     """Who is within reach; where the next station, car or cadre helps most."""
+
+
+coverage_app.command("outreach")(outreach)
