@@ -109,6 +109,8 @@ def _with_person(case: MapCase, person: Mapping[str, str]) -> MapCase:
 
 def _plain(value: Any, lines: list[Any], arrays: dict[str, Any]) -> Any:
     """JSON for the value; lines and arrays are put beside it and told by number or name."""
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, np.ndarray):
         if value.ndim == 2:
             lines.append(np.asarray(value, np.float64))

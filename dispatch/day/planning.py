@@ -238,8 +238,10 @@ def locate_cases(  # noqa: PLR0917 - one caller, by position
     case, are what people who looked say of its place.
     """
     cases, unplaced = [], {}
+    ours = sorted({row for own in sorted_out.case_rows.values() for row in own})
+    table = rows.loc[ours].astype(object)  # rows are taken one case at a time
     for case in sorted_out.cases:
-        own_rows = rows.loc[list(sorted_out.case_rows[case.id])]
+        own_rows = table.loc[list(sorted_out.case_rows[case.id])]
         found = locate_rows(case.id, own_rows, gazetteer, rules.places, request.at)
         if case.id in fixes:
             found = fixed(case.id, found, fixes[case.id], gazetteer, rules.places)

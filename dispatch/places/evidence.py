@@ -72,7 +72,8 @@ def evidence_of(
     phone fix is where the person lives; beside any other coordinate it is the same place in
     words, used where the coordinate is refused or lies in another county.
     """
-    records = [dict(zip(rows.columns, one, strict=True)) for one in rows.itertuples(index=False, name=None)]
+    columns = list(rows.columns)
+    records = [dict(zip(columns, one, strict=True)) for one in rows.to_numpy(dtype=object)]
     now = at or _latest(records)
     found: list[Evidence] = []
     refused: list[Refused] = []

@@ -155,8 +155,11 @@ def _who_may(problem: Problem, roster: Roster) -> tuple[tuple[Node, ...], np.nda
         for _, place_id in head:
             fixed.setdefault(place_id, []).append(roster.number[who])
     crew, nodes, rows = problem.responders, list[Node](), list[np.ndarray]()
-    reachable = np.array([_reaches(problem, row) for row in range(len(crew))], np.bool_)
-    reachable = reachable.reshape(len(crew), sum(len(case.places) for case in problem.cases))
+    columns = np.array(
+        [problem.place_index[place.id] for case in problem.cases for place in case.places], np.int64
+    )
+    reachable = np.array([_reaches(problem, row, columns) for row in range(len(crew))], np.bool_)
+    reachable = reachable.reshape(len(crew), len(columns))
     column = 0
     for case in problem.cases:
         for place in case.places:
@@ -176,13 +179,13 @@ def _who_may(problem: Problem, roster: Roster) -> tuple[tuple[Node, ...], np.nda
     return tuple(nodes), np.array(rows, np.bool_).reshape(len(nodes), len(crew))
 
 
-def _reaches(problem: Problem, row: int) -> np.ndarray:
-    """Whether a road leads one responder to each place and home again."""
+def _reaches(problem: Problem, row: int, columns: Ints) -> np.ndarray:
+    """Whether a road leads one responder to each of the places and home again."""
     responder = problem.responders[row]
     table, base = problem.travel[responder.profile], problem.base_index[responder.id]
     start = problem.start_index.get(responder.id, base)
-    columns = [problem.place_index[place.id] for case in problem.cases for place in case.places]
-    return np.isfinite(table.from_base[start, columns]) & np.isfinite(table.to_base[columns, base])
+    there, home = table.from_base[start, columns], table.to_base[columns, base]
+    return np.asarray(np.isfinite(there) & np.isfinite(home))
 
 
 def _drives(problem: Problem, nodes: Sequence[Node], crew_rows: Ints) -> tuple[Floats, Ints, Ints]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, is_dataclass, replace
+from operator import is_
 from typing import Any, TypeVar
 
 from dispatch.domain import Kind
@@ -101,13 +102,17 @@ def _coarse(spot: Spot) -> Spot:
 
 
 def _tidy(value: T) -> T:
-    """The value with every text in it printable (`clean`); a reason is cleaned when it becomes a sentence."""
+    """The value with every text in it printable (`clean`), itself where all is; a reason is cleaned when it is said."""
     made: Any = value
     if isinstance(value, str):
         made = clean(value)
+        made = value if made == value else made
     elif isinstance(value, tuple):
         made = tuple(_tidy(one) for one in value)
+        made = value if all(map(is_, made, value)) else made
     elif is_dataclass(value) and not isinstance(value, Reason | type):
-        texts = (one.name for one in fields(value) if one.name != "ground")  # who draws it cleans its names
-        made = replace(value, **{name: _tidy(getattr(value, name)) for name in texts})
+        before = {one.name: getattr(value, one.name) for one in fields(value)}
+        before.pop("ground", None)  # who draws it cleans its names
+        after = {name: _tidy(one) for name, one in before.items()}
+        made = value if all(map(is_, after.values(), before.values())) else replace(value, **after)
     return made  # type: ignore[no-any-return]
