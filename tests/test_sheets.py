@@ -6,6 +6,7 @@ import io
 import math
 import os
 import stat
+import subprocess
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -13,17 +14,19 @@ from zoneinfo import ZoneInfo
 import make
 import numpy as np
 import pytest
+from conftest import require
 from hypothesis import given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from dispatch.domain import Hold, LeftOut, Place, Route, Shift
+from dispatch.outcomes import checked, read_given_text, visits_of_plan
 from dispatch.outcomes.payload import short_ids
 from dispatch.reasons import OUTCOMES, WORDS, Reason
 from dispatch.redact import clean, mask_address, mask_name, mask_numbers, mask_phone
 from dispatch.sheets import Turn, Way, book_of, prepared, words, write_sheets
 from dispatch.sheets.compiling import after, amount_band, latest_useful_minutes
-from dispatch.sheets.messages import instructions_txt, route_messages
+from dispatch.sheets.messages import RULE, instructions_txt, route_messages
 from dispatch.sheets.pages import route_page
 from dispatch.sheets.sketch import sketch_of
 from dispatch.sheets.table import COLUMNS, harmless, routes_csv
@@ -69,11 +72,20 @@ def book(kind="station", person=PERSON, place=None, **given):
 
 def told(file, content):
     """All words of a written file, whatever its format."""
+    if file.endswith(".pdf"):
+        return pdf_text(content)
     if file.endswith(".xlsx"):
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
             sheets = [workbook.get_sheet_by_name(one).to_python() for one in workbook.sheet_names]
         return "\n".join(str(cell) for sheet in sheets for row in sheet for cell in row)
     return content if isinstance(content, str) else content.decode("latin-1")
+
+
+def pdf_text(content):
+    require("poppler")
+    return subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True
+    ).stdout.decode()
 
 
 def table(text):
@@ -290,6 +302,37 @@ def test_a_sheet_tells_the_way_to_each_stop_and_home():
     assert "Back 14:30 · 10 min · 1.3 km" in route_page(book(), sheet, "en")
 
 
+def test_the_cadre_who_goes_along_gets_a_message_with_the_least_of_the_person():
+    text = instructions_txt(prepared(book(along="village")))
+    _, _, own, along = text.split(RULE)
+    assert "请村干部随行，配合 crew r1 110" in along
+    assert "海滨大道12号" in along
+    for private in ("138****1234", "10–50万", "占线", "人民路"):
+        assert private in own
+        assert private not in along
+
+
+@pytest.mark.parametrize("kind", ["station", "village"])
+def test_every_message_says_what_to_report_back_and_by_which_codes(kind):
+    made = prepared(book(kind))
+    code = made.sheets[0].stops[0].code
+    _, message = route_messages(made, made.sheets[0])
+    assert f"回报：{code} 结果 在场分钟 备注；例：{code} 1 15；已转账请写金额：{code} 8 15 5万元" in message
+    assert "结果：1 见面已劝阻 2 见面仍不信" in message
+    # what the message tells one to type is what is read
+    day, plan = (
+        make.problem([make.responder(kind=kind)], [make.case()]),
+        make.plan([Route("r1", (make.stop(),))]),
+    )
+    typed = f"{code} 1 15\n{code} 8 15 5万元\n"
+    reports, refused = checked(read_given_text(typed), visits_of_plan(day, plan), make.NOW)
+    assert refused == []
+    assert [(one.outcome, one.there_minutes, one.sent_yuan) for one in reports] == [
+        ("met_persuaded", 15, None),
+        ("already_transferred", 15, 50_000),
+    ]
+
+
 def test_a_message_tells_the_way_in_one_line():
     assert "怎么走：10分钟 · 1.2公里；向东出发，沿人民路 1.2公里\n" in instructions_txt(book())
 
@@ -356,8 +399,12 @@ def test_every_outcome_has_its_box_and_stands_in_the_message(language, number):
     message = instructions_txt(prepared(book()), language)
     for code in OUTCOMES:
         said = WORDS[code][number]
-        assert f'<input type="checkbox"><span>{said}<small>{code}</small>' in page
-        assert said in message
+        ordinal = OUTCOMES.index(code) + 1
+        box = (
+            f'<input type="radio" name="{language}-1" value="{ordinal}"><span><b>{ordinal}</b> {said}</span>'
+        )
+        assert box in page
+        assert f"{ordinal} {said}" in message
 
 
 def test_a_reason_of_a_later_version_is_shown_by_its_code():
@@ -450,8 +497,8 @@ def test_two_ids_that_look_alike_keep_two_sheets(tmp_path):
 
 
 def test_an_unknown_format_or_mask_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="unknown formats: pdf; known: html, csv, txt"):
-        write_sheets(book(), tmp_path, formats=["pdf"])
+    with pytest.raises(ValueError, match="unknown formats: doc; known: html, csv, txt"):
+        write_sheets(book(), tmp_path, formats=["doc"])
     with pytest.raises(ValueError, match="'area', not 'some'"):
         write_sheets(book(), tmp_path, redact="some")
 

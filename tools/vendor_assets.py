@@ -1,4 +1,4 @@
-"""Fetch the browser libraries the maps carry, and write down what was fetched.
+"""Fetch the browser libraries the maps and the phone's sheets carry, and write down what was fetched.
 
 Usage: python tools/vendor_assets.py            (fetches; needs npm and its registry)
        python tools/vendor_assets.py --check    (no network: files against the manifest)
@@ -72,6 +72,14 @@ PACKAGES = (
             ("MarkerCluster.css", "dist/MarkerCluster.css"),
             ("MarkerCluster.Default.css", "dist/MarkerCluster.Default.css"),
         ),
+    ),
+    Package(
+        "lean-qr",
+        "2.7.4",
+        "e751d84a17c979a79d231828b9a3da0595614340d0d1138dec557ddc63deb10e",
+        "MIT",
+        ("index.js", "LICENSE"),
+        (),
     ),
 )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dispatch.reasons import OUTCOMES, Language
 from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot
-from dispatch.sheets.prepare import for_the_field
+from dispatch.sheets.prepare import NEIGHBOURS, for_the_field
 from dispatch.sheets.words import (
     band,
     clock,
@@ -26,12 +27,33 @@ SPEAKS_OF_CALLS = frozenset({"UNREACHED", "DISBELIEVES"})
 
 def instructions_txt(book: SheetBook, language: Language = "zh") -> str:
     """All messages of a book, routes in its order, a rule before each; a cadre's carry the least data."""
-    messages = [message for sheet in book.sheets for message in route_messages(book, sheet, language)]
+    messages = [message for sheet in book.sheets for message in _all_messages(book, sheet, language)]
     if not messages:
         messages = [label("no_stops", language)]
     mark = [label("practice", language)] if book.synthetic else []
     head = [f"{title(book, language)}　{label('plan', language)} {book.plan_id}", *mark, *notice(language)]
     return "\n".join(head) + "\n" + "".join(f"{RULE}\n{message}\n" for message in messages)
+
+
+def _all_messages(book: SheetBook, sheet: RouteSheet, language: Language) -> Iterator[str]:
+    """The route's messages, and behind each stop's the one for the neighbour who goes along."""
+    route, *stops = route_messages(book, sheet, language)
+    yield route
+    for stop, message in zip(sheet.stops, stops, strict=True):
+        yield message
+        if stop.along in NEIGHBOURS and sheet.kind not in NEIGHBOURS:
+            yield along_message(book, sheet, stop, language)
+
+
+def along_message(book: SheetBook, sheet: RouteSheet, stop: SheetStop, language: Language = "zh") -> str:
+    """What the neighbour who goes along is sent: when and where to meet whom, and the least of the person."""
+    least = for_the_field(replace(sheet, kind="village", stops=(stop,)))
+    (own,) = least.stops
+    own = replace(own, along=None, turns=(), partner="")
+    lines = list(_stop_lines(book, least, own, len(sheet.stops), language))
+    phone = f" {sheet.phone}" if sheet.phone else ""
+    lines.insert(1, label("go_along", language, coded(stop.along, language), sheet.name + phone))
+    return "\n".join(lines)
 
 
 def route_messages(book: SheetBook, sheet: RouteSheet, language: Language = "zh") -> list[str]:
@@ -102,6 +124,25 @@ def tried_text(stop: SheetStop, language: Language) -> str:
     return " · ".join([*calls, *([coded(stop.tried.result, language)] if stop.tried.result else [])])
 
 
+def partner(stop: SheetStop, language: Language) -> str:
+    """Who else goes there, and which of the two leads and reports; nothing where one goes alone."""
+    if not stop.partner:
+        return ""
+    phone = f" {stop.partner_phone}" if stop.partner_phone else ""
+    return label("leads" if stop.leads else "led", language, stop.partner + phone)
+
+
+def how_to_report(stop: SheetStop, language: Language) -> list[str]:
+    """What to send back of a stop: its short id, the outcome or its number, minutes, a note; money by its amount."""
+    example = label("report_like", language, stop.code, 1)
+    return [label("report_how", language, stop.code), example, label("report_sent", language, stop.code)]
+
+
+def numbered_outcomes(language: Language) -> list[str]:
+    """Every outcome with the number it may be reported by."""
+    return [f"{number} {coded(code, language)}" for number, code in enumerate(OUTCOMES, start=1)]
+
+
 def why(stop: SheetStop, language: Language) -> list[str]:
     """The case's reasons as sentences, without those that only repeat what was tried."""
     shown = [one for one in stop.reasons if stop.tried is None or one.code not in SPEAKS_OF_CALLS]
@@ -121,7 +162,7 @@ def _route_lines(book: SheetBook, sheet: RouteSheet, language: Language) -> Iter
     yield f"{label('issued', language)}：{day(book.at, language)}"
     for stop in sheet.stops:
         tier = coded(stop.tier, language)
-        yield f"{stop.order}. {eta(book, stop, language)} {tier} {where(stop.spot, language)}　{stop.stop_id}"
+        yield f"{stop.order}. {eta(book, stop, language)} {tier} {where(stop.spot, language)}　{stop.code}"
 
 
 def _stop_lines(
@@ -133,7 +174,7 @@ def _stop_lines(
 
     yield (
         f"{_mark(book, language)}【{label('instruction', language)} {stop.order}/{count}】"
-        f"{stop.stop_id}　{sheet.name}　{label('case', language)} {stop.case_id}"
+        f"{stop.code}　{sheet.name}　{label('case', language)} {stop.case_id}"
     )
     latest = clock(stop.latest_at, book.at, language)
     until = f"（{label('latest', language)} {latest}）" if latest else ""
@@ -150,8 +191,9 @@ def _stop_lines(
         risk.append(f"{label('amount', language)} {band(stop.amount_band_yuan, language)}")
     yield from line("why", "；".join([" · ".join(risk), *why(stop, language)]))
     yield from line("tried", tried_text(stop, language))
+    yield from line("partner", partner(stop, language))
     yield from line("along", coded(stop.along, language) if stop.along else "")
     yield from line("needs", coded(stop.needs, language) if stop.needs else "")
     yield from line("note", stop.note)
-    yield from line("report", label("report_how", language, stop.stop_id))
-    yield from line("outcome", " / ".join(coded(code, language) for code in OUTCOMES))
+    yield from line("report", "；".join(how_to_report(stop, language)))
+    yield from line("outcome", " ".join(numbered_outcomes(language)))

@@ -1,7 +1,8 @@
-"""Pages for the phone and for paper: one self-contained file per responder, and the duty officer's overview.
+"""Pages for the phone: one self-contained file per responder, and the duty officer's overview.
 
-No page runs a script or fetches anything: its policy (CSP) allows one style sheet, named by its
-hash, and nothing else. Every value passes jinja2's autoescape.
+A responder's page records what came of each visit and tells it as a line of text or a QR code; where scripts do not
+run it is a list with the codes to report by. No page fetches anything: its policy (CSP) allows one style sheet and
+our own scripts, named by their hashes, and nothing else. Every value passes jinja2's autoescape.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ import base64
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache
+from importlib.resources import files
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -21,38 +26,80 @@ from markupsafe import Markup
 from dispatch.reasons import OUTCOMES, Language
 from dispatch.sheets import messages, words
 from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop
+from dispatch.sheets.compiling import OTHER
 from dispatch.sheets.prepare import for_the_field
 from dispatch.sheets.sketch import sketch_of
 
+TAGS: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
+OWN_NAMES: Mapping[Language, str] = {"zh": "中文", "en": "English"}
+ENCODER = Path(__file__).parents[2] / "maps" / "assets" / "vendor" / "lean-qr" / "index.js"
+"""Draws the QR code; carried with the maps' own libraries (tools/vendor_assets.py)."""
+
 
 def route_page(book: SheetBook, sheet: RouteSheet, language: Language = "zh") -> str:
-    """One responder's page: header, sketch, list of stops, then each stop."""
+    """One responder's page in both languages, opened in one: header, sketch, list of stops, then each stop."""
     sheet = for_the_field(sheet)
-    sketch = sketch_of(sheet, language)
-    cards = [_card(book, sheet, stop, language) for stop in sheet.stops]
-    return (
-        _environment()
-        .get_template("sheet.html")
-        .render(
-            **_common(book, language),
-            sheet=sheet,
-            sketch=sketch,
-            cards=cards,
-            subtitle=[
-                words.coded(sheet.kind, language),
-                words.coded(sheet.profile, language),
-                *(
-                    [f"{words.label('shift', language)} {shift}"]
-                    if (shift := _shift(book, sheet, language))
-                    else []
-                ),
-            ],
-            home=words.clock(sheet.home_at and words.nearest_minute(sheet.home_at), book.at, language),
-            home_drive=""
-            if math.isnan(sheet.home_minutes)
-            else words.drive(sheet.home_minutes, sheet.home_metres, language),
-        )
+    languages: tuple[Language, Language] = (language, OTHER[language])
+    environment = _environment()
+    return environment.get_template("sheet.html").render(
+        **_common(book, language),
+        views=[_view(book, in_language(sheet, book, one), one) for one in languages],
+        recording=_recording(book, sheet),
+        scripts=_scripts(),
+        policy=_policy(),
     )
+
+
+def in_language(sheet: RouteSheet, book: SheetBook, language: Language) -> RouteSheet:
+    """The sheet with its turns and scripts in that language, as far as they are known in it."""
+    if language == book.language:
+        return sheet
+    stops = tuple(
+        replace(one, turns=one.turns_other or one.turns, script=one.script_other or one.script)
+        for one in sheet.stops
+    )
+    return replace(sheet, stops=stops, home_turns=sheet.home_turns_other or sheet.home_turns)
+
+
+def _view(book: SheetBook, sheet: RouteSheet, language: Language) -> dict[str, Any]:
+    """What the page shows in one language."""
+    shift = _shift(book, sheet, language)
+    return {
+        "lang": language,
+        "tag": TAGS[language],
+        "own_name": OWN_NAMES[language],
+        "t": lambda key, *values: words.label(key, language, *values),
+        "title": messages.title(book, language),
+        "issued": words.day(book.at, language),
+        "outcomes": [(code, words.coded(code, language)) for code in OUTCOMES],
+        "sheet": sheet,
+        "sketch": sketch_of(sheet, language),
+        "cards": [_card(book, sheet, stop, language) for stop in sheet.stops],
+        "subtitle": [
+            words.coded(sheet.kind, language),
+            words.coded(sheet.profile, language),
+            *([f"{words.label('shift', language)} {shift}"] if shift else []),
+        ],
+        "home": words.clock(sheet.home_at and words.nearest_minute(sheet.home_at), book.at, language),
+        "home_drive": ""
+        if math.isnan(sheet.home_minutes)
+        else words.drive(sheet.home_minutes, sheet.home_metres, language),
+    }
+
+
+def _recording(book: SheetBook, sheet: RouteSheet) -> dict[str, Any]:
+    """What the page's scripts need: whose stops they are, when the plan began, and their own words."""
+    offset = book.at.utcoffset() or timedelta()
+    return {
+        "plan": book.plan_id,
+        "who": sheet.responder_id,
+        "at": round(book.at.timestamp() * 1000),
+        "offset": round(offset.total_seconds() / 60),
+        "centre": book.centre_phone,
+        "stops": [(stop.order, stop.code) for stop in sheet.stops],
+        "outcomes": [[words.coded(code, one) for one in TAGS] for code in OUTCOMES],
+        "words": words.RECORDING,
+    }
 
 
 def overview_page(book: SheetBook, files: Mapping[str, str], language: Language = "zh") -> str:
@@ -95,23 +142,40 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     style = made.loader.get_source(made, "sheet.css")[0] if made.loader else ""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     made.globals["style"] = Markup(style)  # noqa: S704 - our own file, no value in it
     made.globals["policy"] = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src {_digest(style)}; base-uri 'none'; form-action 'none'"
     )
     return made
+
+
+@cache
+def _scripts() -> tuple[Markup, ...]:
+    """Our own scripts, the QR encoder by itself: a browser too old for it still records."""
+    encoder = f"const leanQr = (() => {{ const exports = {{}};\n{ENCODER.read_text('utf-8')}\nreturn exports; }})();"
+    folder = files("dispatch.sheets") / "templates" / "phone"
+    own = "\n".join((folder / name).read_text("utf-8") for name in ("payload.js", "keep.js", "phone.js"))
+    made = (encoder, f"(() => {{\n'use strict';\n{own}}})();")
+    return tuple(Markup(one) for one in made)  # noqa: S704 - our own files, no value in them
+
+
+@cache
+def _policy() -> str:
+    own = " ".join(_digest(one) for one in _scripts())
+    return f"{_environment().globals['policy']}; script-src {own}"
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _common(book: SheetBook, language: Language) -> dict[str, Any]:
     return {
         "book": book,
-        "language": "zh-CN" if language == "zh" else "en",
+        "language": TAGS[language],
         "t": lambda key, *values: words.label(key, language, *values),
         "title": messages.title(book, language),
         "issued": words.day(book.at, language),
-        "outcomes": [(code, words.coded(code, language)) for code in OUTCOMES],
-        "bilingual": language == "zh",
     }
 
 
@@ -141,6 +205,7 @@ def _card(book: SheetBook, sheet: RouteSheet, stop: SheetStop, language: Languag
         "tried": messages.tried_text(stop, language),
         "why": messages.why(stop, language),
         "instead": words.sentence(stop.instead, language) if stop.instead else "",
+        "partner": messages.partner(stop, language),
         "along": words.coded(stop.along, language) if stop.along else "",
         "needs": words.coded(stop.needs, language) if stop.needs else "",
     }

@@ -47,13 +47,22 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "along": ("同行", "Go with"),
     "needs": ("需要", "Needs"),
     "note": ("备注", "Note"),
+    "partner": ("搭档", "Partner"),
+    "leads": ("{0}，由你方带队并回报", "{0}; you lead and report"),
+    "led": ("{0} 带队并回报", "{0} leads and reports"),
+    "script": ("怎么说、别怎么说", "What to say, and what not"),
+    "to_say": ("这样说", "Say"),
+    "not_to_say": ("别这样", "Do not"),
     "turns": ("怎么走", "The way"),
     "way_home": ("返回", "Back"),
     "under_minute": ("不到1分钟", "under a minute"),
     "outcome": ("结果", "Outcome"),
     "report": ("回报", "Report back"),
-    "report_how": ("{0} 结果 在场分钟 备注", "{0} outcome minutes-there note"),
+    "report_how": ("{0} 结果 在场分钟 备注", "{0} outcome minutes note"),
     "report_like": ("例：{0} {1} 15", "for example: {0} {1} 15"),
+    "go_along": ("请{0}随行，配合 {1}", "{0}: please go along with {1}"),
+    "report_number": ("也可写序号：{0} 1 15", "or by number: {0} 1 15"),
+    "report_sent": ("已转账请写金额：{0} 8 15 5万元", "money sent: say how much: {0} 8 15 50,000 yuan"),
     "notes_line": ("在场 ____ 分钟　备注", "minutes there ____  note"),
     "instruction": ("指令", "Instruction"),
     "route": ("路线", "route"),
@@ -78,6 +87,42 @@ LABELS: Mapping[str, tuple[str, str]] = {
     ),
     "next_day": ("{month}月{day}日 {clock}", "{day} {name} {clock}"),
 }
+
+RECORDING: Mapping[str, tuple[str, str]] = {
+    "there": ("在场分钟", "minutes there"),
+    "sent": ("已转金额（元）", "amount sent (yuan)"),
+    "note": ("备注", "note"),
+    "undo": ("撤销记录", "take back"),
+    "done": ("{0} 已记：{1}", "{0} recorded: {1}"),
+    "told": ("已回报", "reported"),
+    "not_told": ("未回报", "not reported yet"),
+    "urgent_sent": (
+        "马上打电话报中心止付，填上金额，再回报。",
+        "Ring the centre now to stop the payment; fill in the amount, then report.",
+    ),
+    "urgent_unsafe": ("先离开现场，再报告。", "Leave first, then report."),
+    "unkept": (
+        "此浏览器不保存记录：关闭本页前请先回报。",
+        "This browser keeps nothing: report before you close the page.",
+    ),
+    "count": ("已记 {0} / {1}", "{0} of {1} recorded"),
+    "open": ("{0} 条未回报", "{0} not reported"),
+    "report": ("回报", "Report"),
+    "message": ("回报码", "message"),
+    "how_to_tell": (
+        "把这行字发给中心，或请中心扫码。",
+        "Send this line to the centre, or let the centre scan the code.",
+    ),
+    "missing": ("还有 {0} 站没有记录。", "{0} stops are not recorded yet."),
+    "copy": ("复制", "Copy"),
+    "copied": ("已复制，去粘贴发送。", "Copied: paste it and send."),
+    "copy_by_hand": ("请长按上面的文字复制。", "Press and hold the text above to copy it."),
+    "sms": ("短信", "SMS"),
+    "share": ("分享", "Share"),
+    "close": ("返回", "Back"),
+    "qr": ("回报二维码", "QR code of the message"),
+}
+"""What the page's own scripts say, in Chinese and English."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
