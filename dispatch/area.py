@@ -104,15 +104,7 @@ class Area:
     @property
     def hash(self) -> str:
         """SHA-256 over the names and bytes of the folder's files, in order; "" before it has any."""
-        digest = hashlib.sha256()
-        if self.folder is None:
-            return ""
-        for name in FILES:
-            path = self.folder / name
-            content = path.read_bytes() if path.is_file() else b""
-            digest.update(f"{name} {len(content)}\n".encode())
-            digest.update(content)
-        return digest.hexdigest()
+        return "" if self.folder is None else folder_hash(self.folder)
 
     def cache_folder(self) -> Path | None:
         """Where what is dear to prepare may be kept; None before the area has a folder.
@@ -170,13 +162,7 @@ def open_area(name_or_folder: str | Path) -> Area:
     MissingInput, SchemaError, BadInput
         There is no such area, it is of another version, or one of its files is damaged.
     """
-    folder = Path(name_or_folder)
-    recover(folder)
-    if not (folder / "area.toml").is_file():
-        bundled = data_folder() / str(name_or_folder)
-        if len(folder.parts) != 1 or not (bundled / "area.toml").is_file():
-            raise MissingInput(folder / "area.toml", "dispatch area import EXTRACT --out AREA")
-        folder = bundled
+    folder = area_folder(name_or_folder)
     about = _read_about(folder / "area.toml")
     area = Area(
         folder=folder,
@@ -189,6 +175,29 @@ def open_area(name_or_folder: str | Path) -> Area:
     if area.network.edge_count and not area.network.node_count:
         raise BadInput(f"{folder} holds roads without junctions; import the area again")
     return area
+
+
+def area_folder(name_or_folder: str | Path) -> Path:
+    """The folder of an area, or of a bundled one by its name; MissingInput where there is none."""
+    folder = Path(name_or_folder)
+    recover(folder)
+    if (folder / "area.toml").is_file():
+        return folder
+    bundled = data_folder() / str(name_or_folder)
+    if len(folder.parts) != 1 or not (bundled / "area.toml").is_file():
+        raise MissingInput(folder / "area.toml", "dispatch area import EXTRACT --out AREA")
+    return bundled
+
+
+def folder_hash(folder: Path) -> str:
+    """SHA-256 over the names and bytes of an area folder's files, in order."""
+    digest = hashlib.sha256()
+    for name in FILES:
+        path = folder / name
+        content = path.read_bytes() if path.is_file() else b""
+        digest.update(f"{name} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
 
 
 def write_area(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -18,7 +19,8 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from dispatch.commands import addresses, areas, checking, explaining, mapping, privacy, suggesting
+from dispatch.commands import addresses, checking, explaining, many, mapping, privacy, suggesting
+from dispatch.commands import areas as area_commands
 from dispatch.commands import calibrate as calibrations
 from dispatch.commands import coverage as coverages
 from dispatch.commands import ledger as ledgers
@@ -39,7 +41,7 @@ if TYPE_CHECKING:  # commands import the stages they use: --help and a wrong wor
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 area_app = typer.Typer(no_args_is_help=True, help="Make and look at areas: roads, places, responders.")
 app.add_typer(area_app, name="area")
-area_app.command("add")(areas.add)
+area_app.command("add")(area_commands.add)
 app.command("geocode")(addresses.geocode)
 app.command("map")(mapping.draw)
 app.add_typer(ledgers.ledger_app, name="ledger")
@@ -130,14 +132,24 @@ def area_show(
 
 @app.command()
 def plan(  # noqa: PLR0917 - typer makes each an option with a name
-    area: Annotated[str, typer.Option(help="An area folder, or the name of a bundled one (maoming).")],
-    at: Annotated[
-        str, typer.Option(help="Now: 2026-05-01T14:00, in the area's time zone unless it names one.")
-    ],
     out: Annotated[Path, typer.Option(help="The plan folder to write.")],
+    area: Annotated[
+        str | None, typer.Option(help="An area folder, or the name of a bundled one (maoming).")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Now: 2026-05-01T14:00, in the area's time zone unless it names one.")
+    ] = None,
     alerts: Annotated[
         Path | None,
         typer.Argument(help="Alerts: CSV (UTF-8 or GB18030), XLSX or GeoPackage; not needed with --ledger."),
+    ] = None,
+    areas: Annotated[
+        Path | None,
+        typer.Option(help="Plan many areas: a table of name, area, alerts …; --out gets a folder for each."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="With --areas: processes on this machine.")] = 1,
+    cluster: Annotated[
+        str | None, typer.Option(help="With --areas: a Dask scheduler, tcp://host:8786, instead.")
     ] = None,
     ledger: Annotated[
         str | None,
@@ -199,13 +211,13 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         raise typer.BadParameter(f"--policy: found {policy!r}, expected one of {', '.join(POLICIES)}")
     if seconds is not None and iterations is not None:
         raise typer.BadParameter("give --seconds or --iterations, not both")
-    if alerts is None and ledger is None:
-        raise typer.BadParameter("give a file of ALERTS, or --ledger")
-    refuse_overwrite(out, force=force)
-    ground = _open_area(area)
-    request = Request(
+    if areas is None and alerts is None and ledger is None:
+        raise typer.BadParameter("give a file of ALERTS, or --ledger, or --areas")
+    if areas is None and (area is None or at is None):
+        raise typer.BadParameter("give --area and --at, or --areas")
+    common = Request(
         alerts=alerts,
-        at=_moment(at, ground),
+        at=datetime.min,
         responders=responders,
         jurisdiction=jurisdiction,
         settings=settings,
@@ -218,6 +230,19 @@ def plan(  # noqa: PLR0917 - typer makes each an option with a name
         seed=seed,
         bound_seconds=bound_seconds,
     )
+    if areas is not None:
+        if one := [
+            name for name, is_set in (("ALERTS", alerts), ("--area", area), ("--ledger", ledger)) if is_set
+        ]:
+            raise typer.BadParameter(f"{', '.join(one)} cannot be given together with --areas")
+        many.plan_many(
+            areas, common, at, out,
+            workers=workers, cluster=cluster, force=force, lang=lang, redact=redact, as_json=as_json,
+        )  # fmt: skip
+        return
+    refuse_overwrite(out, force=force)
+    ground = _open_area(area or "")
+    request = replace(common, at=_moment(at or "", ground))
     reading = {
         "passphrase": privacy.ask_passphrase(passphrase),
         "watermark": privacy.watermark(watermark, datetime.now().astimezone()) if watermark else "",

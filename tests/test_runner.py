@@ -110,6 +110,18 @@ def test_a_block_cannot_carry_objects(tmp_path):
     assert all_of(run(draws, tasks(1), shared=7, folder=tmp_path)) == HERE[:1]
 
 
+def test_what_does_not_count_as_finished_is_made_again(tmp_path):
+    marks, blocks = tmp_path / "marks", tmp_path / "blocks"
+    marks.mkdir()
+    for _ in range(2):
+        found = run(
+            marked, tasks(3), shared=str(marks), folder=blocks, finished=lambda block: block["draws"][0] > 0.5
+        )
+        assert all_of(found) == HERE[:3]
+    again = {draws(7, one)["draws"][0] > 0.5: (marks / str(one)).read_text() for one in range(3)}
+    assert again == {True: "x", False: "xx"}
+
+
 @pytest.mark.parametrize("keys", [["a", "a"], ["../a"], [""], ["a/b"], [".a"]])
 def test_keys_are_plain_file_names(keys):
     with pytest.raises(ValueError, match="plain file names"):

@@ -39,10 +39,6 @@ class Blocks:
         """Where the block of a task is, or will be."""
         return self.folder / f"{key}-{self._stamp}.npz"
 
-    def has(self, key: str) -> bool:
-        """Whether a block is there that reads."""
-        return self.read(key) is not None
-
     def read(self, key: str) -> Block | None:
         """The block of a task; None where there is none, or where it is damaged (it is made again then)."""
         try:

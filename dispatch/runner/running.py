@@ -58,6 +58,7 @@ def run(
     folder: Path | None = None,
     stamp: str = "",
     told: Told | None = None,
+    finished: Callable[[Block], bool] = lambda _: True,
 ) -> Iterator[tuple[Task, Block]]:
     """Do every task and give each with its block, in the order of `tasks` whoever did them.
 
@@ -73,6 +74,8 @@ def run(
         Where finished blocks are kept; a block counts as finished under the same `stamp` only,
         which must name everything the blocks depend on besides the task's key. Without a folder
         blocks that finish early are held in memory until their turn.
+    finished
+        A block for which it says no is given, but made again by the next run.
     told
         Called with (tasks done, tasks in all) whenever that changes.
 
@@ -89,16 +92,16 @@ def run(
     if len(set(keys)) < len(keys) or not all(_KEY.fullmatch(key) for key in keys):
         raise ValueError("keys of tasks must be plain file names, no two the same")
     blocks = None if folder is None else Blocks(folder, stamp)
-    waiting = [task for task in tasks if blocks is None or not blocks.has(task.key)]
+    waiting = [task for task in tasks if blocks is None or not _is_done(blocks.read(task.key), finished)]
     done = len(tasks) - len(waiting)
     if told:
         told(done, len(tasks))
-    finished = _finished(work, shared, waiting, workers, cluster)
+    coming = _coming(work, shared, waiting, workers, cluster)
     early: dict[str, Block] = {}
     missing = {task.key for task in waiting}
     for task in tasks:
         while task.key in missing:
-            one, block = next(finished)
+            one, block = next(coming)
             missing.discard(one.key)
             if blocks is None:
                 early[one.key] = block
@@ -115,7 +118,11 @@ def run(
         yield task, found
 
 
-def _finished(
+def _is_done(block: Block | None, finished: Callable[[Block], bool]) -> bool:
+    return block is not None and finished(block)
+
+
+def _coming(
     work: Work, shared: Any, tasks: Sequence[Task], workers: int, cluster: str | None
 ) -> Iterator[tuple[Task, Block]]:
     if cluster is not None:
