@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import os
+import shutil
+import signal
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import make
@@ -15,15 +20,19 @@ import pytest
 from doors import ROOT, run_dispatch
 from hypothesis import given
 from hypothesis import strategies as st
+from ledgers import alerts, kept, planned
+from sqlalchemy import func, select
 
 from benchmarks import night
 from dispatch.area import open_area
 from dispatch.domain import Hold
 from dispatch.errors import MissingInput
-from dispatch.ledger import Ledger
+from dispatch.ledger import Conflict, Ledger
+from dispatch.ledger.keeper import Keeper
+from dispatch.ledger.schema import event
 from dispatch.loss import loss_yuan
 from dispatch.planfile import read_plan
-from dispatch.replan import history
+from dispatch.replan import history, remembering
 from dispatch.replan.events import KINDS, Event, columns_in, read_events
 from dispatch.replan.folders import read_before
 from dispatch.replan.follow_ups import pursued, under_holds
@@ -467,6 +476,79 @@ def test_a_plan_without_history_is_refused_in_one_sentence(evening, tmp_path):
     (tmp_path / "travel.npz").write_bytes((evening / "travel.npz").read_bytes())
     with pytest.raises(MissingInput, match=r"history\.json"):
         read_before(tmp_path)
+
+
+def a_replan_to_keep(ledger):
+    """What a re-plan leaves: A-2 answered the telephone, N-1 is new, S-1 goes to both others; as read before."""
+    kept(ledger)
+    problem, plan = planned("A-1", "N-1", at=after(10))
+    answered = Event("answered", after(5), "A-2", value="persuaded")
+    area = SimpleNamespace(name="town", synthetic=True)
+    done = SimpleNamespace(
+        day=SimpleNamespace(problem=problem, plan=plan, summary={}, area=area),
+        facts=SimpleNamespace(events=(answered,), lives={}),
+    )
+    fresh = alerts({"alert_id": "N-1", "phone": "13900000009"})
+    versions = {one: ledger.case(one).version for one in ("A-1", "A-2")}
+    return done, remembering.Heard(None, versions, frozenset(), fresh)
+
+
+def held(ledger):
+    with ledger._keeper.reading() as connection:
+        return connection.scalar(select(func.count()).select_from(event))
+
+
+def keep_and_die(number, path, done, before):
+    """Killed as it writes its event of that number; ends by itself if there is none."""
+    count, write = itertools.count(), Keeper.append
+
+    def append(*args, **more):
+        if next(count) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return write(*args, **more)
+
+    Keeper.append = append
+    remembering.keep(Ledger.open(path), done, before, "li")
+    os._exit(0)
+
+
+def test_a_re_plan_killed_at_any_moment_leaves_all_of_it_in_the_ledger_or_nothing(
+    tmp_path, empty_ledger_file
+):
+    path = tmp_path / "ledger.db"
+    shutil.copy(empty_ledger_file, path)
+    ledger = Ledger.open(path)
+    done, before = a_replan_to_keep(ledger)
+    known, kills = held(ledger), 0
+    while True:
+        child = os.fork()
+        if not child:
+            keep_and_die(kills, path, done, before)
+        _, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status):
+            break
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        assert held(ledger) == known
+        kills += 1
+    assert kills >= 4  # the call, the plan, two drafts: it had been killed between them
+    assert os.WEXITSTATUS(status) == 0
+    assert "A-2" not in {one.case_id for one in ledger.open_cases(after(10))}
+    assert {one.case_id for one in ledger.instructions()} == {"A-1", "N-1"}
+
+
+def test_where_another_desk_was_quicker_the_plan_is_refused_and_the_facts_are_kept(
+    tmp_path, empty_ledger_file
+):
+    shutil.copy(empty_ledger_file, tmp_path / "ledger.db")
+    ledger = Ledger.open(tmp_path / "ledger.db")
+    done, before = a_replan_to_keep(ledger)
+    ledger.record_contact("A-1", "busy", at=after(8), by="wang")
+    with pytest.raises(Conflict, match="wang rang busy"):
+        remembering.keep(ledger, done, before, "li")
+    assert "A-2" not in {one.case_id for one in ledger.open_cases(after(10))}
+    assert ledger.case("N-1").version >= 1
+    assert ledger.instructions() == []
+    assert not list(ledger.events(["planned"]))
 
 
 def test_with_a_ledger_what_it_heard_counts_and_the_plan_goes_into_it(tmp_path):

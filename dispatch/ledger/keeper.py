@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from threading import local
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, func, select
@@ -30,22 +31,42 @@ class Keeper:
         self.engine = engine or engine_of(url)
         self.seal = Seal(None, b"")
         self.zone: tzinfo = UTC
+        self._own = local()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A look at one moment of the ledger, whatever others write meanwhile."""
+        """A look at one moment of the ledger, whatever others write meanwhile; within `writing`, as it stands there."""
+        if (held := self._held) is not None:
+            yield held
+            return
         with plainly(self.name), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that is the only writer; it is committed whole when the block ends, or not at all."""
+        """A transaction that is the only writer; it is committed whole when the block ends, or not at all.
+
+        A block within a block is part of it: all of the outer one is committed, or nothing.
+        """
+        if (held := self._held) is not None:
+            yield held
+            return
         with (
             plainly(self.name),
             self.engine.connect().execution_options(**{LEDGER_WRITE: True}) as connection,
             connection.begin(),
         ):
-            yield connection
+            self._own.connection = connection
+            try:
+                yield connection
+            finally:
+                self._own.connection = None
+
+    @property
+    def _held(self) -> Connection | None:
+        """The transaction this thread is writing in."""
+        connection: Connection | None = getattr(self._own, "connection", None)
+        return connection
 
     def append(
         self, connection: Connection, one: Event, note: str = "", token: str | None = None

@@ -1,8 +1,9 @@
-"""Writing into a ledger: each method one transaction."""
+"""Writing into a ledger: each method one transaction, several of them one within `Recording.together`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -33,6 +34,15 @@ class Recording:
 
     _keeper: Keeper
     settings: LedgerSettings
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Everything written in this block is one transaction: all of it is committed when it ends, or nothing.
+
+        What is read in it is the ledger as the block has left it so far.
+        """
+        with self._keeper.writing():
+            yield
 
     def record_alerts(self, rows: pd.DataFrame, *, at: datetime, by: str) -> Recorded:
         """Keep alert rows as `dispatch.intake.alerts.read_alerts` gives them; those there already change nothing.

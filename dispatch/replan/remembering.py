@@ -1,6 +1,6 @@
 """Re-planning with a ledger: what it has heard comes in, facts and the new plan with its instructions go back.
 
-Facts are written before the plan: they stay true if another desk was quicker and the plan is refused.
+All of it is one transaction. If another desk was quicker the plan is refused, and the facts, which stay true, are written alone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import pandas as pd
 
 from dispatch.domain import Plan, Route
 from dispatch.intake.alerts import Alerts
+from dispatch.ledger import Conflict, Instruction, Ledger
 from dispatch.ledger import Event as Entry
-from dispatch.ledger import Instruction, Ledger
 from dispatch.planfile import PlanFile
 from dispatch.replan.events import STEPS, Event, EventFile, in_order
 from dispatch.replan.replanning import Replanned
@@ -102,11 +102,25 @@ def _with_rows(own: Alerts, rows: pd.DataFrame) -> Alerts:
 def keep(ledger: Ledger, done: Replanned, before: Heard, by: str) -> list[Instruction]:
     """Write new alerts, the facts the ledger had not heard, the plan with its instructions, and what is called off.
 
+    One transaction: a process that dies leaves all of it or nothing.
+
     Raises
     ------
     Conflict
-        A case changed while the plan was made: it is not written; the facts are.
+        A case changed while the plan was made: it is not written; the facts are, if none of theirs did.
     """
+    try:
+        with ledger.together():
+            touched = _keep_facts(ledger, done, before, by)
+            return _keep_plan(ledger, done, before, touched, by)
+    except Conflict:
+        with ledger.together():
+            _keep_facts(ledger, done, before, by)
+        raise
+
+
+def _keep_facts(ledger: Ledger, done: Replanned, before: Heard, by: str) -> set[str]:
+    """New alerts and what the ledger had not heard; the ids of the cases that changed."""
     at = done.day.problem.at
     if len(before.fresh):
         ledger.record_alerts(before.fresh, at=at, by=by)
@@ -120,6 +134,14 @@ def keep(ledger: Ledger, done: Replanned, before: Heard, by: str) -> list[Instru
     known = {case_id: version for case_id, version in before.versions.items() if case_id in touched}
     if entries:
         ledger.record_together(entries, versions=known)
+    return touched
+
+
+def _keep_plan(
+    ledger: Ledger, done: Replanned, before: Heard, touched: set[str], by: str
+) -> list[Instruction]:
+    """The plan, an instruction a stop, and instructions called off that it has no stop for."""
+    at = done.day.problem.at
     planned = {case.id for case in done.day.problem.cases}
     versions = {case_id: version for case_id, version in before.versions.items() if case_id in planned}
     versions |= {case_id: ledger.case(case_id).version for case_id in touched & versions.keys()}
