@@ -27,6 +27,7 @@ from dispatch.commands import ledger as ledgers
 from dispatch.commands import next as next_command
 from dispatch.commands import outcomes as outcome_commands
 from dispatch.commands import replan as replanning
+from dispatch.commands import sheets as sheet_commands
 from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language, say
 from dispatch.redact import Redact
@@ -50,6 +51,7 @@ app.command("handover")(ledgers.handover)
 app.command("replan")(replanning.replan)
 app.command("next")(next_command.next_)
 app.command("outcomes")(outcome_commands.outcomes)
+app.command("sheets")(sheet_commands.sheets)
 app.command("explain")(explaining.explain)
 app.command("check")(checking.check)
 app.command("suggest")(suggesting.suggest)

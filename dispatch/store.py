@@ -18,7 +18,7 @@ from pathlib import Path
 from dispatch.errors import BadInput, DispatchError, OutputExists
 
 PLATFORM: str = sys.platform
-MARKS = ("plan.json", "area.toml")
+MARKS = ("plan.json", "area.toml", "sheets.json")
 """A folder may be replaced only if it holds one of these: --force never eats a home."""
 
 
@@ -94,11 +94,11 @@ def refuse_overwrite(target: Path, *, force: bool) -> None:
     if not force:
         raise OutputExists(target)
     if not target.is_dir():
-        raise BadInput(f"{target} is not a folder; --force replaces plan and area folders only")
+        raise BadInput(f"{target} is not a folder; --force replaces folders of plans, areas and sheets only")
     ours = any((target / mark).exists() for mark in MARKS)
     if not ours and any(target.iterdir()):
         raise BadInput(
-            f"{target} holds neither {' nor '.join(MARKS)}; --force replaces plan and area folders only"
+            f"{target} holds none of {', '.join(MARKS)}; --force replaces folders of plans, areas and sheets only"
         )
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,19 @@ def seal(data: bytes, passphrase: str) -> Sealed:
     BadInput
         The passphrase is shorter than eight characters.
     """
+    return sealer(passphrase)(data)
+
+
+def sealer(passphrase: str, about: str = ABOUT) -> Callable[[bytes], Sealed]:
+    """What seals one thing after another under one salt and so one key, each with a nonce of its own.
+
+    The key takes a fifth of a second to make: once for a thousand files.
+
+    Raises
+    ------
+    BadInput
+        The passphrase is shorter than eight characters.
+    """
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise BadInput(
             f"the passphrase has {len(passphrase)} characters, expected at least {SHORTEST_PASSPHRASE}; "
@@ -63,9 +76,14 @@ def seal(data: bytes, passphrase: str) -> Sealed:
         )
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - most maps are not sealed
 
-    salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES)
+    salt = secrets.token_bytes(SALT_BYTES)
     cipher = AESGCM(_key(passphrase, salt, ITERATIONS))
-    return Sealed(cipher.encrypt(nonce, data, ABOUT.encode()), salt, nonce)
+
+    def sealed(data: bytes) -> Sealed:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return Sealed(cipher.encrypt(nonce, data, about.encode()), salt, nonce, about=about)
+
+    return sealed
 
 
 def unseal(sealed: Sealed, passphrase: str) -> bytes:

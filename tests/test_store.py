@@ -51,7 +51,7 @@ def test_force_never_replaces_a_folder_that_is_not_a_plan(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     (home / "letter.txt").write_text("dear")
-    with pytest.raises(BadInput, match="neither plan.json nor area.toml"):
+    with pytest.raises(BadInput, match="none of plan.json, area.toml, sheets.json"):
         store.write_folder(home, fill_with("new"), force=True)
     assert (home / "letter.txt").read_text() == "dear"
 

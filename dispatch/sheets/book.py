@@ -157,6 +157,7 @@ class SheetBook:
 
     With `nav_links` a paper sheet carries each stop's point for a navigation service too. `every_door` is what
     holds at every door, in the book's language; `every_door_other` in the other one.
+    With `overviews` it is for who is on duty too; without, for one team alone.
     `language` is that of its turns and scripts. `ground` is the area's own roads, water and names (`maps.Basemap`) for who
     draws a map; None where not known.
 
@@ -179,6 +180,7 @@ class SheetBook:
     every_door: Script | None = None
     every_door_other: Script | None = None
     centre_phone: str = ""
+    overviews: bool = True
     language: Language = "zh"
     ground: Any = field(default=None, compare=False, repr=False)
 

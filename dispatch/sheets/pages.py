@@ -102,6 +102,23 @@ def _recording(book: SheetBook, sheet: RouteSheet) -> dict[str, Any]:
     }
 
 
+def door_page(seal: Mapping[str, Any], data: str, language: Language = "zh") -> str:
+    """The page that asks for the passphrase of a sealed one; `data` is that one, sealed, in base 64."""
+    folder = files("dispatch.sheets") / "templates" / "phone"
+    script = f"(() => {{\n'use strict';\n{(folder / 'door.js').read_text('utf-8')}}})();"
+    ordered = (1, 0) if language == "en" else (0, 1)
+    told = {key: [pair[one] for one in ordered] for key, pair in words.DOOR.items()}
+    environment = _environment()
+    return environment.get_template("phone/door.html").render(
+        tags=[TAGS[language]],
+        # the page inside runs under this policy too
+        policy=f"{environment.globals['policy']}; script-src {_digest(script)} {' '.join(map(_digest, _scripts()))}",
+        t=told.__getitem__,
+        sealed={"seal": dict(seal), "data": data, "words": told},
+        script=Markup(script),  # noqa: S704 - our own file, no value in it
+    )
+
+
 def overview_page(book: SheetBook, files: Mapping[str, str], language: Language = "zh") -> str:
     """All routes by county and town, each linked to its page; `files` maps responder id to file name."""
     unknown = words.label("elsewhere_named", language)

@@ -124,6 +124,20 @@ RECORDING: Mapping[str, tuple[str, str]] = {
 }
 """What the page's own scripts say, in Chinese and English."""
 
+DOOR: Mapping[str, tuple[str, str]] = {
+    "locked": ("此页已加密", "This page is encrypted"),
+    "phrase": ("口令", "Passphrase"),
+    "unlock": ("打开", "Open"),
+    "opening": ("正在解密…", "Opening…"),
+    "wrong": ("口令不对，请重新输入。", "Wrong passphrase: try again."),
+    "unable": (
+        "此浏览器在这种打开方式下不能解密：请存到本机后用浏览器打开。",
+        "This browser cannot decrypt here: save the file to this phone and open it in the browser.",
+    ),
+    "needs_scripts": ("打开加密页需要运行脚本。", "An encrypted page needs scripts to open."),
+}
+"""What the door of a sealed page says, in Chinese and English."""
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

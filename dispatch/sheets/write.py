@@ -15,6 +15,7 @@ from dispatch.sheets.book import SheetBook
 from dispatch.sheets.messages import instructions_txt
 from dispatch.sheets.pages import overview_page, route_page
 from dispatch.sheets.prepare import prepared
+from dispatch.sheets.sealing import Seal, all_sealed, refuse_unsealed
 from dispatch.sheets.table import routes_csv
 from dispatch.sheets.track import route_gpx
 from dispatch.sheets.workbook import routes_xlsx
@@ -34,31 +35,40 @@ def write_sheets(
     language: Language = "zh",
     redact: Redact = "none",
     formats: Iterable[str] | None = None,
+    *,
+    seal: Seal | None = None,
+    written: Callable[[str], object] = lambda _: None,
 ) -> tuple[Path, ...]:
     """Write a book into folder `out` (made if missing) and say which files were written.
 
     `html`: a page per responder and `index.html`; `csv` and `xlsx`: `routes.csv`, `routes.xlsx`;
     `txt`: `instructions.txt`; `gpx`: a track per responder; without `formats` those of `USUAL`.
     Files of the same name are replaced; all are mode 0600. Names and phone numbers are masked;
-    with redact `mask` addresses, turns and positions are coarse too.
+    with redact `mask` addresses, turns and positions are coarse too. `seal` puts each page behind a
+    passphrase; `written` is called with the name of every file.
 
     Raises
     ------
     ValueError
         A format or `redact` is not a known one.
+    BadInput
+        A format cannot be sealed.
     """
     chosen = list(USUAL if formats is None else formats)
     if unknown := [one for one in chosen if one not in FORMATS]:
         raise ValueError(f"unknown formats: {', '.join(unknown)}; known: {', '.join(FORMATS)}")
+    if seal:
+        refuse_unsealed(chosen)
     book = prepared(sheets, redact)
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    written = []
+    paths = []
     for one in chosen:
-        for name, content in FORMATS[one](book, language):
-            path = out / name
-            _write_private(path, content.encode() if isinstance(content, str) else content)
-            written.append(path)
-    return tuple(written)
+        files = FORMATS[one](book, language)
+        for name, content in all_sealed(files, seal) if seal else files:
+            _write_private(out / name, content.encode() if isinstance(content, str) else content)
+            paths.append(out / name)
+            written(name)
+    return tuple(paths)
 
 
 def file_names(ids: Iterable[str], suffix: str = ".html") -> dict[str, str]:
@@ -86,7 +96,8 @@ def _pages(book: SheetBook, language: Language) -> Iterator[tuple[str, str]]:
     files = file_names(sheet.responder_id for sheet in book.sheets)
     for sheet in book.sheets:
         yield files[sheet.responder_id], route_page(book, sheet, language)
-    yield f"{OVERVIEW}.html", overview_page(book, files, language)
+    if book.overviews:
+        yield f"{OVERVIEW}.html", overview_page(book, files, language)
 
 
 def _table(book: SheetBook, language: Language) -> Iterator[tuple[str, str]]:
