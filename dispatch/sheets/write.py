@@ -14,6 +14,7 @@ from dispatch.redact import Redact
 from dispatch.sheets.book import SheetBook
 from dispatch.sheets.messages import instructions_txt
 from dispatch.sheets.pages import overview_page, route_page
+from dispatch.sheets.paper import printed, units_of
 from dispatch.sheets.prepare import prepared
 from dispatch.sheets.sealing import Seal, all_sealed, refuse_unsealed
 from dispatch.sheets.table import routes_csv
@@ -42,7 +43,8 @@ def write_sheets(
     """Write a book into folder `out` (made if missing) and say which files were written.
 
     `html`: a page per responder and `index.html`; `csv` and `xlsx`: `routes.csv`, `routes.xlsx`;
-    `txt`: `instructions.txt`; `gpx`: a track per responder; without `formats` those of `USUAL`.
+    `txt`: `instructions.txt`; `gpx`: a track per responder; `pdf`: a sheet per responder and an
+    overview per unit; without `formats` those of `USUAL`.
     Files of the same name are replaced; all are mode 0600. Names and phone numbers are masked;
     with redact `mask` addresses, turns and positions are coarse too. `seal` puts each page behind a
     passphrase; `written` is called with the name of every file.
@@ -118,12 +120,21 @@ def _tracks(book: SheetBook, language: Language) -> Iterator[tuple[str, str]]:
         yield files[sheet.responder_id], route_gpx(book, sheet, language)
 
 
+def _paper(book: SheetBook, language: Language) -> Iterator[tuple[str, bytes]]:
+    crews = {sheet.responder_id: None for sheet in book.sheets}
+    # no crew's id has a line break in it: whatever crews are called, no overview takes a sheet's name
+    of = units_of(book) if book.overviews else ()
+    units = {unit.id + "\n" * (unit.id in crews): unit for unit in of}
+    yield from printed(book, units, file_names([*crews, *units], ".pdf"), language)
+
+
 FORMATS: Mapping[str, Format] = {
     "html": _pages,
     "csv": _table,
     "txt": _messages,
     "xlsx": _workbook,
     "gpx": _tracks,
+    "pdf": _paper,
 }
 """A new format is one function here, of the book alone."""
 USUAL = ("html", "csv", "txt", "xlsx", "gpx")
