@@ -27,6 +27,7 @@ from dispatch.commands import ledger as ledgers
 from dispatch.commands import next as next_command
 from dispatch.commands import outcomes as outcome_commands
 from dispatch.commands import replan as replanning
+from dispatch.commands import report as reporting
 from dispatch.commands import sheets as sheet_commands
 from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language, say
@@ -51,6 +52,7 @@ app.command("handover")(ledgers.handover)
 app.command("replan")(replanning.replan)
 app.command("next")(next_command.next_)
 app.command("outcomes")(outcome_commands.outcomes)
+app.command("report")(reporting.report)
 app.command("sheets")(sheet_commands.sheets)
 app.command("explain")(explaining.explain)
 app.command("check")(checking.check)

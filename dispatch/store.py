@@ -18,7 +18,7 @@ from pathlib import Path
 from dispatch.errors import BadInput, DispatchError, OutputExists
 
 PLATFORM: str = sys.platform
-MARKS = ("plan.json", "area.toml", "sheets.json")
+MARKS = ("plan.json", "area.toml", "sheets.json", "coverage.json")
 """A folder may be replaced only if it holds one of these: --force never eats a home."""
 
 
@@ -62,8 +62,8 @@ def write_folder(target: Path, fill: Callable[[Path], None], *, force: bool = Fa
             shutil.rmtree(fresh, ignore_errors=True)
 
 
-def write_file(target: Path, text: str, *, force: bool = False) -> None:
-    """Put `text` at `target` in one step, readable by its owner only; whole or not at all.
+def write_file(target: Path, content: str | bytes, *, force: bool = False) -> None:
+    """Put `content` (text as UTF-8) at `target` in one step, readable by its owner only; whole or not at all.
 
     Raises
     ------
@@ -76,8 +76,8 @@ def write_file(target: Path, text: str, *, force: bool = False) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(target)

@@ -113,6 +113,44 @@ def test_service_minutes_count_visits_that_still_last():
     assert found.low < 21.7 < found.high
 
 
+def drives(shares, planned=20.0, kind="station"):
+    """Cases of which each was driven to in such a share of the minutes planned."""
+    cases = []
+    for n, share in enumerate(shares):
+        told = case_events(f"c{n}", hours=1, transferred=False)[:1]
+        body = {"responder_id": "S", "responder_kind": kind, "drive_minutes": planned}
+        events = [
+            Event("drafted", NOW, "li", f"c{n}", f"i{n}", body=body),
+            Event("departed", NOW, "S", f"c{n}", f"i{n}"),
+        ]
+        cases.append([*told, *events, Event("arrived", later(share * planned), "S", f"c{n}", f"i{n}")])
+    return cases
+
+
+def test_the_range_of_arrivals_is_measured_from_drives():
+    # 0.50, 0.51, … 1.50: the tenth percentile is 0.6, the ninetieth 1.4, half take as long as planned
+    found = fitted(drives(np.arange(0.5, 1.505, 0.01)))
+    early, late = found["drives at best, share of planned"], found["drives at worst, share of planned"]
+    assert (early.new, late.new) == (pytest.approx(0.6), pytest.approx(1.4))
+    assert (early.key, late.key) == (("planning", "drive_early_share"), ("planning", "drive_late_share"))
+    assert early.low < 0.6 < early.high
+    assert late.low < 1.4 < late.high
+    assert (early.old, late.old) == (0.85, 1.35)
+    assert found["half of the drives of station take"].new == pytest.approx(1.0)
+
+
+def test_a_plan_is_at_best_kept_and_at_worst_not_beaten():
+    slow = fitted(drives(np.arange(1.2, 2.205, 0.01)))
+    assert slow["drives at best, share of planned"].new == 1.0  # the setting holds at most that
+    quick = fitted(drives(np.arange(0.3, 0.805, 0.01)))
+    assert quick["drives at worst, share of planned"].new == 1.0
+
+
+@pytest.mark.parametrize(("shares", "planned"), [([1.0] * 30, 20.0), ([1.0] * 60, 2.0), ([50.0] * 60, 20.0)])
+def test_too_few_drives_or_none_that_tell_of_the_road_change_no_range(shares, planned):
+    assert fitted(drives(shares, planned))["drives at worst, share of planned"].new is None
+
+
 def test_a_share_comes_with_its_wilson_interval():
     cases = []
     for n in range(40):

@@ -28,10 +28,10 @@ def calibrate(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Refit hazards, probabilities and service minutes from outcomes; old and new side by side."""
+    """Refit hazards, probabilities, service minutes and the range of arrivals from outcomes; old and new side by side."""
     from dispatch.intake.triage import triage_rules
     from dispatch.ledger.calibrate import as_toml, observe, overlay_of, refit
-    from dispatch.settings import read_toml
+    from dispatch.settings import Planning, read_toml, section
     from dispatch.store import write_file
 
     book = open_ledger(ledger, settings)
@@ -39,10 +39,11 @@ def calibrate(
     rules = triage_rules(overlay)
     now = datetime.now(book.settings.zone)
     cases = list(book.whole_cases())
-    refits = refit(observe(cases, rules, now), rules)
+    refits = refit(observe(cases, rules, now), rules, section(Planning, "planning", overlay))
     if accept is not None:
         changed = overlay_of(refits, overlay)
         triage_rules(changed)  # what cannot be read back is not written
+        section(Planning, "planning", changed)
         write_file(
             accept, as_toml(changed, HEADING.format(day=now.date(), cases=f"{len(cases):,}")), force=force
         )

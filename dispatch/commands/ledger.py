@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,6 +96,7 @@ def import_(
     by: By = None,
 ) -> None:
     """Take in alerts or a plan; what is there already changes nothing."""
+    from dispatch.day.remembering import told_of
     from dispatch.intake.alerts import read_alerts
     from dispatch.planfile import read_plan
     from dispatch.settings import read_toml
@@ -104,7 +105,9 @@ def import_(
     moment, who = _moment(at, book.settings.zone), _who(by)
     if source.is_dir():
         file = read_plan(source)
-        told = book.record_plan(file.problem, file.plan, at=moment, by=who, summary=file.summary)
+        area, invented = str(file.area.get("name", "")), bool(file.area.get("synthetic"))
+        summary = told_of(file.summary, area, synthetic=invented)
+        told = book.record_plan(file.problem, file.plan, at=moment, by=who, summary=summary)
         print(f"plan {file.plan.id}: {len(told)} instructions")
         return
     columns = read_toml(settings).get("columns", {}) if settings else {}
@@ -455,7 +458,10 @@ def recall(url: str, request: Request, time_zone: str, by: str | None) -> Memory
     """What `dispatch plan --ledger` starts from; the request's file of alerts is taken in first."""
     from dispatch.day import read_rules
     from dispatch.intake.alerts import read_alerts
+    from dispatch.replan.settings import replan_settings
+    from dispatch.settings import read_toml
 
+    overlay = read_toml(request.settings) if request.settings else {}
     book, who = open_ledger(url, request.settings), _who(by)
     if request.alerts is not None:
         read = read_alerts(request.alerts, read_rules(request.settings).columns, time_zone)
@@ -463,7 +469,8 @@ def recall(url: str, request: Request, time_zone: str, by: str | None) -> Memory
         _note(
             f"{done.new_rows} new rows into {book.name}, {len(read.rejected)} rejected; planning all open cases"
         )
-    return Memory(book, book.remembered(request.at, time_zone), who)
+    early = timedelta(minutes=replan_settings(overlay).follow_up.opens_minutes_before)
+    return Memory(book, book.remembered(request.at, time_zone, second_visits_within=early), who)
 
 
 def open_ledger(url: str | None, settings: Path | None) -> Ledger:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dispatch.day.second_visits import opened, rows_opened
 from dispatch.domain import Case
 from dispatch.errors import BadInput
 from dispatch.intake.alerts import Alerts
 from dispatch.intake.columns import REJECTED_COLUMNS
 from dispatch.intake.triage import NO_VISIT_COLUMNS, Triage
 from dispatch.redact import clean
+from dispatch.replan.settings import ReplanSettings
 
 if TYPE_CHECKING:
     from dispatch.day.planning import Day
@@ -21,11 +24,15 @@ if TYPE_CHECKING:
     from dispatch.ledger.planning import Remembered
 
 
-def alerts_of(remembered: Remembered) -> Alerts:
-    """The rows of the ledger's open cases, as if read from a file. BadInput if there is none."""
+def alerts_of(remembered: Remembered, visit_after_warnings: int) -> Alerts:
+    """The rows of the ledger's open cases, as if read from a file. BadInput if there is none.
+
+    Who is visited a second time counts as warned so often that it is a case.
+    """
     if not len(remembered.rows):
         raise BadInput("the ledger has no open case at that moment: there is nothing to plan")
-    return Alerts(remembered.rows, pd.DataFrame(columns=list(REJECTED_COLUMNS)))
+    rows = rows_opened(remembered, visit_after_warnings)
+    return Alerts(rows, pd.DataFrame(columns=list(REJECTED_COLUMNS)))
 
 
 def without_under_way(sorted_out: Triage, remembered: Remembered) -> Triage:
@@ -51,21 +58,34 @@ def without_under_way(sorted_out: Triage, remembered: Remembered) -> Triage:
     )
 
 
-def under_hold(cases: Sequence[Case], remembered: Remembered) -> list[Case]:
-    """The cases with the holds that are in force on them."""
-    return [replace(case, hold=remembered.holds.get(remembered.known_as(case), case.hold)) for case in cases]
+def as_remembered(
+    cases: Sequence[Case], remembered: Remembered, at: datetime, settings: ReplanSettings
+) -> list[Case]:
+    """The cases with the holds in force on them and who was refused there; second visits as such."""
+    found = []
+    for case in cases:
+        known = remembered.known_as(case)
+        refused = case.refused_by | frozenset(remembered.refused_by.get(known, ()))
+        found.append(replace(case, hold=remembered.holds.get(known, case.hold), refused_by=refused))
+    return opened(found, remembered, at, settings)
 
 
 def notes_of(remembered: Remembered) -> tuple[str, ...]:
-    """What the plan leaves to the shift page."""
+    """What of the ledger a reader of the plan might not expect."""
     due = len(remembered.second_visits)
-    return (f"{due} second visits are due and not planned here: see dispatch handover",) if due else ()
+    return (f"{due} second visits are due and planned with the others",) if due else ()
 
 
 def keep_plan(ledger: Ledger, day: Day, remembered: Remembered, by: str) -> list[Instruction]:
     """Write the plan, its instructions and who is shown it; Conflict if a case has changed since it was read."""
     planned = {remembered.known_as(case) for case in day.problem.cases}
     versions = {case_id: version for case_id, version in remembered.versions.items() if case_id in planned}
+    summary = told_of(day.summary, day.area.name, synthetic=day.area.synthetic)
     return ledger.record_plan(
-        day.problem, day.plan, at=day.request.at, by=by, versions=versions, summary=dict(day.summary)
+        day.problem, day.plan, at=day.request.at, by=by, versions=versions, summary=summary
     )
+
+
+def told_of(summary: Mapping[str, Any], area: str, *, synthetic: bool) -> dict[str, Any]:
+    """A plan's numbers as the ledger keeps them: with the area they are of, and whether its people are invented."""
+    return {**summary, "area": area, "synthetic": synthetic}

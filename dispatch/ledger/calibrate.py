@@ -12,22 +12,27 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, quantile_test
 
 from dispatch.errors import MissingExtra
 from dispatch.intake.triage import hazard_per_hour
 from dispatch.intake.triage_rules import TriageRules
 from dispatch.ledger.state import ANSWERED, CaseNow, Event
+from dispatch.settings import Planning, section
 
 LEAST_EVENTS = 10
 """Fewer than so many events, or censored times, say too little: the old value stays."""
 
 SHORTEST_HOURS = 1 / 3600
+SHORTEST_DRIVE_MINUTES = 3.0
+"""A drive planned shorter than this says more of when somebody pressed a button than of the road."""
+MOST_DRIVE_SHARE = 10.0
+"""Who took ten times as long did something else on the way."""
 MET = frozenset({"met_persuaded", "met_refused"})
 NOT_FOUND = frozenset({"not_home", "not_found", "wrong_place"})
 
@@ -61,6 +66,8 @@ class Observed:
     answered_calls: list[bool] = field(default_factory=list)
     met: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
     found: list[bool] = field(default_factory=list)
+    drives: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """By kind of responder: minutes a drive took over the minutes planned for it."""
 
 
 def observe(cases: Iterable[tuple[CaseNow, Sequence[Event]]], rules: TriageRules, at: datetime) -> Observed:
@@ -71,11 +78,13 @@ def observe(cases: Iterable[tuple[CaseNow, Sequence[Event]]], rules: TriageRules
             _transfer(seen, now.case, events, rules)
             _calls(seen, events)
             _visits(seen, now, events, at)
+            _drives(seen, now, events)
     return seen
 
 
-def refit(seen: Observed, rules: TriageRules) -> list[Refit]:
-    """Every number of triage that outcomes speak to, and some that no setting holds yet."""
+def refit(seen: Observed, rules: TriageRules, planning: Planning | None = None) -> list[Refit]:
+    """Every number of triage that outcomes speak to, the range of arrivals, and some that no setting holds yet."""
+    planning = planning or section(Planning, "planning")
     found: list[Refit] = []
     for name, usual in rules.fraud_types.items():
         times = seen.transfers.get(name, [])
@@ -104,7 +113,7 @@ def refit(seen: Observed, rules: TriageRules) -> list[Refit]:
         _share(f"persuaded if met by {kind}", (), None, results) for kind, results in sorted(seen.met.items())
     ]
     found.append(_share("found where looked for", (), None, seen.found))
-    return found
+    return found + _drive_refits(seen, planning)
 
 
 def overlay_of(refits: Sequence[Refit], below: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,6 +175,56 @@ def _visits(seen: Observed, now: CaseNow, events: Sequence[Event], at: datetime)
     for event in events:
         if event.kind == "reported" and event.body["outcome"] in MET | NOT_FOUND:
             seen.found.append(event.body["outcome"] in MET)
+
+
+def _drives(seen: Observed, now: CaseNow, events: Sequence[Event]) -> None:
+    """Drives that were measured: left and arrived, both noted, against the minutes of the plan."""
+    planned = {
+        str(one.instruction_id): float(one.body["drive_minutes"])
+        for one in events
+        if one.kind == "drafted" and one.body.get("drive_minutes")
+    }
+    for one in now.instructions.values():
+        left, there = one["departed_at"], one["arrived_at"]
+        minutes = planned.get(one["instruction_id"], 0.0)
+        if left is None or there is None or minutes < SHORTEST_DRIVE_MINUTES:
+            continue
+        share = (there - left).total_seconds() / 60 / minutes
+        if 0.0 < share <= MOST_DRIVE_SHARE:
+            seen.drives[one["responder_kind"] or ""].append(share)
+
+
+def _drive_refits(seen: Observed, planning: Planning) -> list[Refit]:
+    """The ends of the range an arrival is shown in: the tenth and the ninetieth percentile of all drives."""
+    everyone = [share for drives in seen.drives.values() for share in drives]
+    early = _percentile(
+        "drives at best, share of planned", "drive_early_share", planning.drive_early_share, everyone, 0.1
+    )
+    late = _percentile(
+        "drives at worst, share of planned", "drive_late_share", planning.drive_late_share, everyone, 0.9
+    )
+    by_kind = [
+        _percentile(f"half of the drives of {kind} take", "", None, drives, 0.5)
+        for kind, drives in sorted(seen.drives.items())
+        if kind
+    ]
+    return [early, late, *by_kind]
+
+
+def _percentile(what: str, name: str, old: float | None, shares: Sequence[float], share: float) -> Refit:
+    """A percentile with its distribution-free 95 % interval, from order statistics (Conover 1999, section 3.2).
+
+    What the settings hold is one-sided: at best no more than planned, at worst no less.
+    """
+    new = None
+    if len(shares) >= LEAST_EVENTS:
+        interval = quantile_test(shares, p=share).confidence_interval(confidence_level=0.95)
+        new = (float(np.quantile(shares, share)), float(interval.low), float(interval.high))
+    key = ("planning", name) if name else ()
+    found = _refit(what, key, old, new, len(shares), len(shares), MOST_DRIVE_SHARE)
+    if found.new is None or not name:
+        return found
+    return replace(found, new=min(found.new, 1.0) if share < 0.5 else max(found.new, 1.0))
 
 
 def _type_refits(

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pandas as pd
 
+from dispatch.day.remembering import told_of
 from dispatch.domain import Plan, Route
 from dispatch.intake.alerts import Alerts
 from dispatch.ledger import Conflict, Instruction, Ledger
@@ -154,7 +155,7 @@ def _keep_plan(
         at=at,
         by=by,
         versions=versions,
-        summary=dict(done.day.summary),
+        summary=told_of(done.day.summary, done.day.area.name, synthetic=done.day.area.synthetic),
     )
     concerned = planned | set(done.facts.lives)
     called_off = [
