@@ -237,6 +237,33 @@ def test_a_plan_from_the_ledger_is_written_into_it_and_the_next_one_knows_who_is
     assert ledger.instruction(drafted[1].instruction_id).cancelled_at is not None  # the draft was never sent
 
 
+def test_a_second_visit_that_is_due_is_planned_from_the_ledger_and_a_re_plan_goes_on_with_it(tmp_path):
+    path = tmp_path / "l.db"
+    ledger = kept(Ledger.create(path), {"amount_at_risk": "90000"}, {"contact_result": "persuaded"})
+    ledger.record_outcome("met_persuaded", at=later(30), by="S-1", case_id="A-1")
+    book = ("--ledger", path, "--by", "李警官")
+    plan = ("plan", "--area", "maoming", "--policy", "nearest", "--json", *book)
+    early = run_dispatch(*plan, "--at", "2026-05-02T10:00", "--out", tmp_path / "early")
+    assert "no open case" in early.stderr  # four hours before it is due, and not sooner
+    done = run_dispatch(*plan, "--at", "2026-05-02T10:30", "--out", tmp_path / "one")
+    assert done.returncode == 0, done.stderr
+    assert "1 second visits are due and planned" in done.stderr
+    (case,) = json.loads((tmp_path / "one" / "plan.json").read_text(encoding="utf-8"))["cases"]
+    assert case["reasons"][0]["code"] == "SECOND_VISIT"
+    assert case["due_minutes"] == 4 * 60 + 240
+    assert case["stake_yuan"] == pytest.approx(
+        case["amount_yuan"] * case["transfer_probability"] * 0.2, rel=1e-6
+    )
+    assert sorted(case["may_go"]) == ["station", "town", "village"]
+    assert {stop["case_id"] for stop in _stops(tmp_path / "one")} == {"A-1"}
+    done = run_dispatch(
+        "replan", tmp_path / "one", "--at", "2026-05-02T10:32", "--out", tmp_path / "two",
+        "--policy", "nearest", *book, "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr  # yesterday's outcome is not that of this visit
+    assert (json.loads(done.stdout)["visited"], json.loads(done.stdout)["settled"]) == (1, 0)
+
+
 def test_a_plan_needs_alerts_or_a_ledger(tmp_path):
     assert run("plan", "--area", "maoming", "--at", "2026-05-01T14:00", "--out", tmp_path / "p")[0] == 2
 

@@ -17,9 +17,10 @@ from dispatch.area import Area
 from dispatch.day.accounts import accounts
 from dispatch.day.building import build_problem, open_roads, roads_driven
 from dispatch.day.closing import begin_on_routes, closing_notes, closures_of, cut_off
-from dispatch.day.remembering import alerts_of, notes_of, under_hold, without_under_way
+from dispatch.day.remembering import alerts_of, as_remembered, notes_of, without_under_way
 from dispatch.day.request import Request, Rules, read_rules
 from dispatch.day.reviewing import Look, to_look_at
+from dispatch.day.second_visits import past_of
 from dispatch.domain import Case, Plan, Problem
 from dispatch.errors import BadInput
 from dispatch.intake.alerts import Alerts, read_alerts
@@ -30,9 +31,11 @@ from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.locate import locate_rows
 from dispatch.places.review import Fix, fixed, read_fixes
 from dispatch.reasons import Reason
+from dispatch.replan.settings import replan_settings
 from dispatch.roads.closure_file import ClosureFile
 from dispatch.roads.travel import Leg
 from dispatch.search.ready import make_ready
+from dispatch.settings import read_toml
 
 if TYPE_CHECKING:  # databases and linear programs load where they are used
     from dispatch.ledger.planning import Remembered
@@ -105,14 +108,20 @@ def plan_day(
     watch = Watch(report)
     rules = read_rules(request.settings, request.weather)
     with watch.stage("reading the alerts"):
-        alerts = alerts_of(remembered) if remembered else read_file(area, request, rules)
+        alerts = (
+            alerts_of(remembered, rules.triage.visit.warned_times_at_least)
+            if remembered
+            else read_file(area, request, rules)
+        )
         sorted_out = triage(alerts.rows, request.at, rules.triage)
         sorted_out = without_under_way(sorted_out, remembered) if remembered else sorted_out
     with watch.stage("finding the places"):
         gazetteer = Gazetteer(area.gazetteer, area.boundaries)
         fixes = read_fixes(request.fixes, gazetteer) if request.fixes else {}
         cases, unplaced = locate_cases(sorted_out, alerts.rows, gazetteer, request, rules, fixes)
-        cases = under_hold(cases, remembered) if remembered else cases
+        if remembered is not None:
+            overlay = read_toml(request.settings) if request.settings else {}
+            cases = as_remembered(cases, remembered, request.at, replan_settings(overlay))
     with watch.stage("calling the roll"):
         roster = call_the_roll(area, request, rules)
     with watch.stage("measuring the roads"):
@@ -167,6 +176,7 @@ def plan_day(
         warnings=begin_on_routes(problem, plan, legs, closures.closures),
         hashes=_hashes(area, request),
         bound=bound,
+        past=past_of(problem.cases, remembered) if remembered else {},
     )
 
 

@@ -149,11 +149,23 @@ class Looking:
             (cases[case_id], metres) for case_id, metres in sorted(nearest.items(), key=lambda pair: pair[1])
         ]
 
-    def remembered(self, at: datetime, time_zone: str) -> Remembered:
-        """What planning starts from: the open cases' alert rows, holds, who is under way, and the versions read."""
+    def remembered(
+        self, at: datetime, time_zone: str, *, second_visits_within: timedelta | None = None
+    ) -> Remembered:
+        """What planning starts from: the open cases' alert rows, holds, who is under way, and the versions read.
+
+        Second visits are among them if they fall due `second_visits_within` of `at`, or were due before;
+        None: they are left to others.
+        """
         with self._keeper.reading() as connection:
-            cases = reading.open_cases(connection, at)
-            to_plan = [one for one in cases if one.next_visit_at is None]
+            cases = reading.open_cases(connection, at, waiting=None)
+            soon = at + (second_visits_within or timedelta())
+            second = {
+                one.case_id: one.due_visits
+                for one in cases
+                if second_visits_within is not None and one.next_visit_at and one.next_visit_at <= soon
+            }
+            to_plan = [one for one in cases if one.next_visit_at is None or one.case_id in second]
             sent = [one for one in reading.live_instructions(connection) if one.sent_at]
             rows, case_of = alerts.open_alerts(
                 self._keeper, connection, [one.case_id for one in to_plan], time_zone
@@ -169,7 +181,7 @@ class Looking:
             under_way={one.case_id: one for one in sent},
             versions={one.case_id: one.version for one in to_plan},
             refused_by={one.case_id: one.refused_by for one in to_plan if one.refused_by},
-            second_visits=tuple(one.case_id for one in cases if one.next_visit_at is not None),
+            second_visits=second,
         )
 
     def events(self, kinds: Iterable[str] = ()) -> Iterator[Event]:

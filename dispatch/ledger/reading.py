@@ -24,7 +24,7 @@ class OpenCase:
 
     `tier`, `fraud_type`, `amount_yuan` are as alerts say, None where none does. `responder_id`
     is under way with `instruction_id`; `refused_by` were refused at the door. `next_visit_at`: a
-    second visit is due then and nothing else is to be done.
+    second visit is due then and nothing else is to be done; `due_visits` are that and those after it.
     """
 
     case_id: str
@@ -49,6 +49,7 @@ class OpenCase:
     instruction_id: str | None
     responder_id: str | None
     next_visit_at: datetime | None
+    due_visits: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,7 @@ def near(lon: float, lat: float, other: tuple[float, float]) -> float:
 def _open_case(row: RowMapping) -> OpenCase:
     values = {name: row[name] for name in OpenCase.__dataclass_fields__}
     values["refused_by"] = tuple(values["refused_by"])
+    values["due_visits"] = tuple(datetime.fromisoformat(one) for one in values["due_visits"])
     return OpenCase(**values)
 
 

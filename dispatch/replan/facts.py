@@ -75,9 +75,15 @@ class _Court:
         event = self._settled_ids(event)
         if event.kind == "hold":
             event = replace(event, factor=self.hold_fraction[event.value])
-        if event.kind in OF_CASE:
+        if event.kind in OF_CASE and not self._led_to_second_visit(event):
             self._of_case(event)
         return event
+
+    def _led_to_second_visit(self, event: Event) -> bool:
+        """Whether it is of the visit before: a plan that began with the second one knows of it."""
+        life = self.lives.get(event.case_id)
+        due = life.second_visit_at if life else None
+        return due is not None and event.kind == "outcome" and event.at < due - history.EARLY
 
     def _settled_ids(self, event: Event) -> Event:
         case_id, who = event.case_id, event.responder_id
