@@ -96,6 +96,7 @@ def import_(
     by: By = None,
 ) -> None:
     """Take in alerts or a plan; what is there already changes nothing."""
+    from dispatch.day.remembering import told_of
     from dispatch.intake.alerts import read_alerts
     from dispatch.planfile import read_plan
     from dispatch.settings import read_toml
@@ -104,7 +105,9 @@ def import_(
     moment, who = _moment(at, book.settings.zone), _who(by)
     if source.is_dir():
         file = read_plan(source)
-        told = book.record_plan(file.problem, file.plan, at=moment, by=who, summary=file.summary)
+        area, invented = str(file.area.get("name", "")), bool(file.area.get("synthetic"))
+        summary = told_of(file.summary, area, synthetic=invented)
+        told = book.record_plan(file.problem, file.plan, at=moment, by=who, summary=summary)
         print(f"plan {file.plan.id}: {len(told)} instructions")
         return
     columns = read_toml(settings).get("columns", {}) if settings else {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -80,6 +80,12 @@ def keep_plan(ledger: Ledger, day: Day, remembered: Remembered, by: str) -> list
     """Write the plan, its instructions and who is shown it; Conflict if a case has changed since it was read."""
     planned = {remembered.known_as(case) for case in day.problem.cases}
     versions = {case_id: version for case_id, version in remembered.versions.items() if case_id in planned}
+    summary = told_of(day.summary, day.area.name, synthetic=day.area.synthetic)
     return ledger.record_plan(
-        day.problem, day.plan, at=day.request.at, by=by, versions=versions, summary=dict(day.summary)
+        day.problem, day.plan, at=day.request.at, by=by, versions=versions, summary=summary
     )
+
+
+def told_of(summary: Mapping[str, Any], area: str, *, synthetic: bool) -> dict[str, Any]:
+    """A plan's numbers as the ledger keeps them: with the area they are of, and whether its people are invented."""
+    return {**summary, "area": area, "synthetic": synthetic}

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, select
 
+from dispatch import loss
 from dispatch.domain import Case, Hold, Plan, Problem, Responder, Stop
 from dispatch.ledger.errors import unknown
 from dispatch.ledger.keeper import chunks
 from dispatch.ledger.reading import Instruction
 from dispatch.ledger.schema import alert, event, instruction_state
 from dispatch.ledger.state import Event
+from dispatch.ledger.units import units_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,22 @@ def plan_events(
         "cases": len(problem.cases),
         "visited": len(plan.visited),
         "left_out": {case_ids[one.case_id]: one.reason.code for one in plan.left_out},
+        "units": {case_ids[case_id]: list(units) for case_id, units in units_of(problem).items()},
         "summary": dict(summary),
     }
     events = [Event("planned", at, by, plan_id=plan.id, body=body)]
     events += _superseded(connection, {case_ids[one] for one in plan.visited}, at, by)
     people = {one.id: one for one in problem.responders}
+    cases = {case.id: case for case in problem.cases}
     for route in plan.routes:
         for stop in route.stops:
-            events.append(_draft(problem, plan, stop, people[route.responder_id], case_ids[stop.case_id], by))
+            draft = _draft(problem, plan, stop, people[route.responder_id], case_ids[stop.case_id], by)
+            foreseen = {
+                "arrive_by": _moment(problem, stop.arrive),
+                "drive_minutes": round(stop.drive_minutes, 3),
+                "averted_yuan": round(averted_yuan(problem, cases[stop.case_id], stop), 2),
+            }
+            events.append(replace(draft, body={**draft.body, **foreseen}))
     shown = {"to": shown_to, "what": "plan", "cases": sorted(case_ids.values())}
     return [*events, Event("shown", at, by, plan_id=plan.id, body=shown)]
 
@@ -115,17 +125,30 @@ def _draft(  # noqa: PLR0917 - one caller, by position
     case_id: str,
     by: str,
 ) -> Event:
-    def moment(minutes: float) -> str:
-        return (problem.at + timedelta(minutes=minutes)).isoformat(timespec="seconds")
-
     body = {
         "responder_id": responder.id,
         "responder_kind": responder.kind,
         "responder_name": responder.name,
         "place_id": stop.place_id,
         "stop_id": stop.id,
-        "depart_by": moment(stop.arrive - stop.drive_minutes),
-        "contact_by": moment(stop.contact),
+        "depart_by": _moment(problem, stop.arrive - stop.drive_minutes),
+        "contact_by": _moment(problem, stop.contact),
     }
     identity = f"{problem.at:%m%d-%H%M}.{plan.id[:6]}.{stop.id}"
     return Event("drafted", problem.at, by, case_id, identity, plan.id, body)
+
+
+def averted_yuan(problem: Problem, case: Case, stop: Stop) -> float:
+    """What this stop keeps from being lost, by the loss curve; 0 for who only comes along.
+
+    Places exclude each other, so what the stops of a case avert adds up.
+    """
+    if not stop.leads:
+        return 0.0
+    reached = loss.loss_yuan(case, stop.contact, problem.horizon_minutes)
+    never = loss.never_yuan(case, problem.horizon_minutes)
+    return case.place(stop.place_id).probability * (never - reached)
+
+
+def _moment(problem: Problem, minutes: float) -> str:
+    return (problem.at + timedelta(minutes=minutes)).isoformat(timespec="seconds")
