@@ -71,14 +71,16 @@ def read_jurisdiction(path: Path, ground: Ground) -> Jurisdiction:
     faults = Faults(matched)
     rows = read_columns(frame, matched, COLUMNS, UTC, faults)
     answers: dict[str, dict[str, set[str]]] = {column: {} for column in _KINDS}
-    for row in rows.index[[int(row) not in faults.by_row for row in rows.index]]:
-        place = str(rows.at[row, "place"])
+    for row, cells in zip(rows.index, rows.to_dict("records"), strict=True):
+        if int(row) in faults.by_row:
+            continue
+        place = str(cells["place"])
         spots = ground.territory(place, "")
         if len(spots) != 1:
             faults.add(int(row), "place", place, one_place([spot.code for spot in spots]))
             continue
         for column in _KINDS:
-            for name in split_list(str(rows.at[row, column])):
+            for name in split_list(str(cells[column])):
                 answers[column].setdefault(normal(name), set()).add(spots[0].code)
     if not any(answers.values()):
         raise BadInput(f"{path}: none of its {len(frame)} rows says who answers for a place of this area")
