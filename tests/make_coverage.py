@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -93,3 +94,8 @@ def supply(
     return call_up(
         ground or area(), at, RULES, responders=responders(folder / "responders.csv", *rows), add=add
     )
+
+
+def replaced(people: Supply, **given: Any) -> Supply:
+    """The same people with something else about them."""
+    return replace(people, **given)

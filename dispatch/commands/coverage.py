@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from dispatch.commands.outreach import outreach
+from dispatch.commands.reach import compare, reach
 
 coverage_app = typer.Typer(
     no_args_is_help=True, help="Who is within reach; where the next station, car or cadre helps most."
@@ -20,3 +21,5 @@ def _coverage() -> None:
 
 
 coverage_app.command("outreach")(outreach)
+coverage_app.command("reach")(reach)
+coverage_app.command("compare")(compare)
