@@ -46,6 +46,11 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "能去的力量都在处置损失更大的警情（最近可派：{responder}，{minutes} 分钟可到）",
         "everyone who may go is on cases with more to lose (nearest: {responder}, {minutes} min away)",
     ),
+    "LIMIT_ON_CHANGES": (
+        "改动已告知安排的上限（{limit} 起）已用完；若放宽上限，{responder}可去，可少损失 {yuan} 元",
+        "the limit of {limit} changes to what people were told is used up; with more {responder} could go "
+        "and {yuan} yuan less would be lost",
+    ),
     "COSTS_MORE_THAN_IT_SAVES": (
         "上门代价 {price_yuan} 元高于预计挽损 {averted_yuan} 元",
         "a visit costs {price_yuan} yuan and would save {averted_yuan}",

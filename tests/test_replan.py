@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 
 from benchmarks import night
 from dispatch.area import open_area
-from dispatch.domain import Hold
+from dispatch.domain import Hold, Told
 from dispatch.errors import MissingInput
 from dispatch.ledger import Conflict, Ledger
 from dispatch.ledger.keeper import Keeper
@@ -37,9 +37,10 @@ from dispatch.replan.events import KINDS, Event, columns_in, read_events
 from dispatch.replan.folders import read_before
 from dispatch.replan.follow_ups import pursued, under_holds
 from dispatch.replan.history import Held, Life, Visited
+from dispatch.replan.limited import with_limit_named
 from dispatch.replan.progress import standings
 from dispatch.replan.settings import replan_settings
-from dispatch.routing import assemble
+from dispatch.routing import assemble, solve
 from dispatch.timeline import Visit
 from maps.page import read_page
 
@@ -383,6 +384,38 @@ def test_lives_are_written_and_read_back():
         corrected=history.Corrected(after(2), 111.0, 22.0, None),
     )
     assert history.from_json(json.loads(json.dumps(history.to_json(life)))) == life
+
+
+# --- left out ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("limit", "code"), [(0, "LIMIT_ON_CHANGES"), (1, None), (None, None)])
+def test_who_is_left_out_because_no_more_may_be_told_anew_is_told_so(limit, code):
+    # c1 was told 20 and lies 20 minutes out; n1, on the other side, is at home for 25 minutes more: first n1, then c1 at 50
+    cases = [
+        make.case("c1", 20, stake_yuan=20_000.0),
+        make.case("n1", -10, stake_yuan=90_000.0, window=(0.0, 25.0)),
+    ]
+    told = {"c1": Told("r1", "c1/0", 20.0)}
+    day = make.problem([make.responder(shift_minutes=90)], cases, told=told, max_changes=limit)
+    plan = solve(day, "search", iterations=200)
+    if code is None:
+        assert "n1" in plan.visited
+        assert with_limit_named(day, plan) == plan.left_out
+        return
+    (out,) = with_limit_named(day, plan)
+    assert (out.case_id, out.reason.code) == ("n1", code)
+    assert out.reason.params["yuan"] > 0
+
+
+def test_who_is_left_out_for_want_of_crews_is_not_put_down_to_the_limit():
+    cases = [make.case("c1", 20), make.case("n1", -30)]  # either alone fits into the shift, both do not
+    day = make.problem(
+        [make.responder(shift_minutes=75)], cases, told={"c1": Told("r1", "c1/0", 20.0)}, max_changes=0
+    )
+    plan = assemble(day, {"r1": [Visit("c1", "c1/0")]}, "by hand")
+    assert [one.reason.code for one in plan.left_out] == ["NO_CAPACITY"]
+    assert with_limit_named(day, plan) == plan.left_out
 
 
 # --- through the command line ---------------------------------------------------------------

@@ -9,6 +9,7 @@ from dispatch import loss, routing
 from dispatch.domain import LeftOut, Plan, Problem, Route, Stop
 from dispatch.eligible import may_visit
 from dispatch.reasons import Reason
+from dispatch.replan.limited import with_limit_named
 from dispatch.replan.onward import Onward
 from dispatch.routing import plan_id
 from dispatch.rules import audit
@@ -92,7 +93,8 @@ def finished(plan: Plan, day: Onward, spent: Mapping[str, Reason]) -> Plan:
         for route in plan.routes
     )
     left_out = tuple(
-        LeftOut(one.case_id, spent[one.case_id]) if one.case_id in spent else one for one in plan.left_out
+        LeftOut(one.case_id, spent[one.case_id]) if one.case_id in spent else one
+        for one in with_limit_named(day.problem, plan)
     )
     named = replace(plan, routes=routes, left_out=left_out)
     return replace(named, id=plan_id(named))
