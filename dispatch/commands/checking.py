@@ -29,6 +29,7 @@ LISTED = 10
 CARRIED = (
     "people.json",
     "history.json",
+    "sheets.json.gz",
     "rejected.csv",
     "rejected_responders.csv",
     "rejected_closures.csv",
@@ -82,8 +83,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{0} routes and {1} cases kept, the rest solved again:",
     ),
     "written": (
-        "已写入 {0}（地图与路线单请重新生成）",
-        "written to {0} (map and sheets are not drawn again)",
+        "已写入 {0}（路线单：dispatch sheets {0}；地图未重画）",
+        "written to {0} (its sheets: dispatch sheets {0}; the map is not drawn again)",
     ),
     "refused": ("有规则被违反，未写入 {0}", "rules are broken: {0} was not written"),
 }

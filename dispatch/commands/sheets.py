@@ -65,7 +65,7 @@ def sheets(  # noqa: PLR0917 - typer makes each an option with a name
     with notes.status("reading the plan"):
         file, book = book_of_folder(plan, lang)
         book = replace(book, nav_links=nav_links)
-        if "pdf" in chosen:
+        if {"pdf", "html"} & set(chosen):
             book = replace(book, ground=_ground(plan, file))
     book = _of(book, responder, file) if responder is not None else book
     phrase = privacy.ask_passphrase(passphrase)

@@ -27,8 +27,9 @@ from dispatch.reasons import OUTCOMES, Language
 from dispatch.sheets import messages, words
 from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop
 from dispatch.sheets.compiling import OTHER
+from dispatch.sheets.paper.drawing import Ground, under
 from dispatch.sheets.prepare import for_the_field
-from dispatch.sheets.sketch import sketch_of
+from dispatch.sheets.sketch import Sketch, sketch_of
 
 TAGS: Mapping[Language, str] = {"zh": "zh-CN", "en": "en"}
 OWN_NAMES: Mapping[Language, str] = {"zh": "中文", "en": "English"}
@@ -36,14 +37,24 @@ ENCODER = Path(__file__).parents[2] / "maps" / "assets" / "vendor" / "lean-qr" /
 """Draws the QR code; carried with the maps' own libraries (tools/vendor_assets.py)."""
 
 
-def route_page(book: SheetBook, sheet: RouteSheet, language: Language = "zh") -> str:
-    """One responder's page in both languages, opened in one: header, sketch, list of stops, then each stop."""
+def route_page(
+    book: SheetBook, sheet: RouteSheet, language: Language = "zh", ground: Ground | None = None
+) -> str:
+    """One responder's page in both languages, opened in one: header, sketch, list of stops, then each stop.
+
+    `ground` is that of the book, built once for all its pages; without one the sketch has no roads under it.
+    """
     sheet = for_the_field(sheet)
+    sketch = sketch_of(sheet, language)
     languages: tuple[Language, Language] = (language, OTHER[language])
     environment = _environment()
     return environment.get_template("sheet.html").render(
         **_common(book, language),
-        views=[_view(book, in_language(sheet, book, one), one) for one in languages],
+        views=[
+            _view(book, in_language(sheet, book, one), one, sketch if one == language else None)
+            for one in languages
+        ],
+        ground=Markup(under(sketch, ground)) if sketch and ground else "",  # noqa: S704 - numbers alone
         recording=_recording(book, sheet),
         scripts=_scripts(),
         policy=_policy(),
@@ -61,8 +72,10 @@ def in_language(sheet: RouteSheet, book: SheetBook, language: Language) -> Route
     return replace(sheet, stops=stops, home_turns=sheet.home_turns_other or sheet.home_turns)
 
 
-def _view(book: SheetBook, sheet: RouteSheet, language: Language) -> dict[str, Any]:
-    """What the page shows in one language."""
+def _view(
+    book: SheetBook, sheet: RouteSheet, language: Language, sketch: Sketch | None = None
+) -> dict[str, Any]:
+    """What the page shows in one language; `sketch` where it is drawn already."""
     shift = _shift(book, sheet, language)
     return {
         "lang": language,
@@ -73,7 +86,7 @@ def _view(book: SheetBook, sheet: RouteSheet, language: Language) -> dict[str, A
         "issued": words.day(book.at, language),
         "outcomes": [(code, words.coded(code, language)) for code in OUTCOMES],
         "sheet": sheet,
-        "sketch": sketch_of(sheet, language),
+        "sketch": sketch or sketch_of(sheet, language),
         "cards": [_card(book, sheet, stop, language) for stop in sheet.stops],
         "subtitle": [
             words.coded(sheet.kind, language),

@@ -15,6 +15,7 @@ from dispatch.sheets.book import SheetBook
 from dispatch.sheets.messages import instructions_txt
 from dispatch.sheets.pages import overview_page, route_page
 from dispatch.sheets.paper import printed, units_of
+from dispatch.sheets.paper.drawing import Ground
 from dispatch.sheets.prepare import prepared
 from dispatch.sheets.sealing import Seal, all_sealed, refuse_unsealed
 from dispatch.sheets.table import routes_csv
@@ -96,8 +97,9 @@ def file_names(ids: Iterable[str], suffix: str = ".html") -> dict[str, str]:
 
 def _pages(book: SheetBook, language: Language) -> Iterator[tuple[str, str]]:
     files = file_names(sheet.responder_id for sheet in book.sheets)
+    ground = Ground(book.ground)
     for sheet in book.sheets:
-        yield files[sheet.responder_id], route_page(book, sheet, language)
+        yield files[sheet.responder_id], route_page(book, sheet, language, ground)
     if book.overviews:
         yield f"{OVERVIEW}.html", overview_page(book, files, language)
 

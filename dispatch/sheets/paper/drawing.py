@@ -89,13 +89,7 @@ def svg_of(sketch: Sketch, ground: Ground) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} {height:g}">',
         '<g fill="none" stroke-linecap="round" stroke-linejoin="round">',
     ]
-    lakes: list[NDArray[np.float64]] = []
-    rivers: list[NDArray[np.float64]] = []
-    for level, points in ground.water(sketch.frame):
-        (lakes if level == "lake" else rivers).extend(_clipped([points], height, closed=level == "lake"))
-    parts += [f'<path fill="{LAKE}" d="{_path(lakes, closed=True)}"/>'] if lakes else []
-    parts += [f'<path stroke="{RIVER}" stroke-width="2.4" d="{_path(rivers)}"/>'] if rivers else []
-    parts += _roads(ground.roads(sketch.frame), height)
+    parts += [under(sketch, ground)]
     parts += [
         f'<circle cx="{one.true_x:g}" cy="{one.true_y:g}" r="{one.ring:g}" fill="#000000" fill-opacity="0.05" '
         f'stroke="#333333" stroke-width="1" stroke-dasharray="3 2"/>'
@@ -123,6 +117,19 @@ def svg_of(sketch: Sketch, ground: Ground) -> str:
         if one.moved
     ]
     return "".join([*parts, "</g></svg>"])
+
+
+def under(sketch: Sketch, ground: Ground) -> str:
+    """What lies under the drawing, water and roads, as SVG paths: nothing in them but numbers of ours."""
+    lakes: list[NDArray[np.float64]] = []
+    rivers: list[NDArray[np.float64]] = []
+    for level, points in ground.water(sketch.frame):
+        (lakes if level == "lake" else rivers).extend(
+            _clipped([points], sketch.height, closed=level == "lake")
+        )
+    parts = [f'<path fill="{LAKE}" d="{_path(lakes, closed=True)}"/>'] if lakes else []
+    parts += [f'<path stroke="{RIVER}" stroke-width="2.4" d="{_path(rivers)}"/>'] if rivers else []
+    return "".join([*parts, *_roads(ground.roads(sketch.frame), sketch.height)])
 
 
 def _roads(roads: Iterable[tuple[int, NDArray[np.float64]]], height: float) -> list[str]:
@@ -160,7 +167,7 @@ def _clipped(
 def _path(lines: Iterable[NDArray[np.float64]], *, closed: bool = False) -> str:
     end = "Z" if closed else ""
     return "".join(
-        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line) + end
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line.tolist()) + end
         for line in lines
         if len(line) > 1 and math.isfinite(float(line.sum()))
     )
