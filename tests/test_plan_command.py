@@ -2,11 +2,7 @@
 
 import json
 import os
-import signal
 import stat
-import subprocess
-import sys
-import time
 
 import geopandas as gpd
 import jsonschema
@@ -25,8 +21,8 @@ SUMMARY_KEYS = {
 }  # fmt: skip
 
 
-def plan(out, *more, alerts=DAY, area="maoming", at="2026-05-01T14:00"):
-    return run_dispatch("plan", alerts, "--area", area, "--at", at, "--out", out, *more)
+def plan(out, *more, alerts=DAY, area="maoming", at="2026-05-01T14:00", alone=False):
+    return run_dispatch("plan", alerts, "--area", area, "--at", at, "--out", out, *more, alone=alone)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +128,8 @@ def test_a_sheet_holds_only_its_own_cases(practice):
 
 def test_the_same_seed_and_iterations_give_the_same_bytes(practice, tmp_path):
     out, _ = practice
-    assert plan(tmp_path / "again", "--iterations", "2").returncode == 0
+    done = plan(tmp_path / "again", "--iterations", "2", alone=True)  # another process hashes text otherwise
+    assert (done.returncode, done.stdout.count("map  ")) == (0, 1), done.stderr
     for name in ("plan.json", "people.json", "travel.npz", "left_out.csv", "rejected.csv"):
         assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
 
@@ -164,7 +161,7 @@ def test_an_existing_plan_is_refused_and_stays_as_it_was(practice):
 
 
 def test_strict_exits_3_when_someone_is_left_out(tmp_path):
-    done = plan(tmp_path / "plan", "--policy", "nearest", "--strict", "--json")
+    done = plan(tmp_path / "plan", "--policy", "nearest", "--bound-seconds", "0", "--strict", "--json")
     assert done.returncode == 3
     assert json.loads(done.stdout)["left_out"] > 0
     assert (tmp_path / "plan" / "plan.json").exists()
@@ -215,40 +212,3 @@ def test_an_unknown_setting_is_named_with_the_known_ones(tmp_path):
     assert done.returncode == 1
     assert "horizon_hours" in done.stderr
     assert "horizon_minutes" in done.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="folders are exchanged in one step on Linux")
-def test_killed_at_any_moment_the_plan_is_the_old_one_or_the_new_one(tmp_path):
-    out = tmp_path / "plan"
-    command = [
-        sys.executable,
-        "-m",
-        "dispatch.cli",
-        "plan",
-        DAY,
-        "--area",
-        "maoming",
-        "--out",
-        out,
-        "--force",
-    ]
-    command += ["--policy", "nearest", "--bound-seconds", "0", "--at"]
-    started = time.time()
-    subprocess.run([*command, "2026-05-01T14:00"], check=True, capture_output=True, cwd=tmp_path)
-    whole_seconds = time.time() - started
-    for share in (0.6, 0.85, 0.95, 1.0):
-        # every run plans another moment, so the old plan and the new one differ
-        new = f"2026-05-01T13:{round(60 * share) - 1:02d}"
-        old = json.loads((out / "plan.json").read_text())["at"][:16]
-        with subprocess.Popen(
-            [*command, new], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path
-        ) as run:
-            time.sleep(share * whole_seconds)
-            os.kill(run.pid, signal.SIGKILL)
-        file = read_plan(out)  # whole: the minutes are those of the plan
-        assert audit(file.problem, file.plan) == []
-        assert file.problem.at.isoformat()[:16] in {old, new}
-        pages = [path for path in (out / "sheets").glob("*.html") if path.name != "index.html"]
-        assert len(pages) == sum(1 for route in file.plan.routes if route.stops)
-        assert "演练数据" in (out / "map.html").read_text()
