@@ -9,6 +9,7 @@ import typer
 
 from dispatch.commands.outreach import outreach
 from dispatch.commands.reach import compare, reach
+from dispatch.commands.staffing import staff
 
 coverage_app = typer.Typer(
     no_args_is_help=True, help="Who is within reach; where the next station, car or cadre helps most."
@@ -23,3 +24,4 @@ def _coverage() -> None:
 coverage_app.command("outreach")(outreach)
 coverage_app.command("reach")(reach)
 coverage_app.command("compare")(compare)
+coverage_app.command("staff")(staff)

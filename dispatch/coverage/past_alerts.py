@@ -63,7 +63,11 @@ def alert_demand(
     days = max(1.0, math.ceil(span.total_seconds() / 3600.0 / _DAY_HOURS))
     notes = [f"demand: {len(points):,} alerts of {rows['alert_id'].nunique():,} in {days:.0f} days"]
     if len(alerts.rejected):
-        notes.append(f"{path}: {len(alerts.rejected)} rows could not be used; see rejected.csv")
+        first = alerts.rejected.iloc[0]
+        notes.append(
+            f"{path}: {len(alerts.rejected)} rows could not be used; the first, row {first['row']}, column "
+            f"{first['column']}: expected {first['expected']}"
+        )
     return Demand(tuple(points), "alerts", alerts.rejected, tuple(notes), days)
 
 

@@ -116,6 +116,20 @@ def call_up(
     )
 
 
+def everybody(
+    area: Area,
+    at: datetime,
+    rules: Rules,
+    *,
+    responders: Path | None = None,
+    jurisdiction: Path | None = None,
+    share: float = 1.0,
+) -> tuple[Responder, ...]:
+    """All responders of the files, those without a shift of their own on duty (`share` 1) or left out (0)."""
+    duty = rules.duty.model_copy(update={"share_by_hour": dict.fromkeys(KINDS, (share,) * 24)})
+    return _roll(area, at, rules, responders=responders, jurisdiction=jurisdiction, duty=duty).responders
+
+
 def roads(area: Area, profile: str, at: datetime, rules: Rules, closures: Sequence[Closure] = ()) -> Travel:
     """The roads as a profile drives them at that hour, with what is closed then."""
     shut = applied(closures, profile, at)

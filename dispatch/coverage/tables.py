@@ -39,6 +39,8 @@ SHEETS: Mapping[str, tuple[str, str]] = {
     "demand": ("全部地点", "all places"),
     "responders": ("力量", "responders"),
     "places": ("变化地点", "places that change"),
+    "hours": ("各小时", "by hour"),
+    "shifts": ("班次", "shifts"),
 }
 
 

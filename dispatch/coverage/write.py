@@ -97,6 +97,58 @@ def write_comparison(
     write_folder(out, fill, force=force)
 
 
+def write_staff(told: Account, out: Path, *, language: Language = "zh", force: bool = False) -> None:
+    """Write `coverage.json`, the hours and the shifts as CSV and one workbook.
+
+    Raises
+    ------
+    OutputExists, BadInput
+        As `dispatch.store.write_folder`.
+    """
+    side = 0 if language == "zh" else 1
+    columns = ("needed", "on_shift", "on_duty_today", "lacking", "alerts_per_hour")
+    words = (
+        ("需要", "needed"),
+        ("排班后", "by these shifts"),
+        ("现有", "on duty today"),
+        ("缺", "lacking"),
+        ("每小时预警", "alerts an hour"),
+    )
+    hours = [
+        {("县区", "county")[side]: one["name"], ("时", "hour")[side]: hour}
+        | {
+            pair[side]: one[key][hour]
+            for key, pair in zip(columns, words, strict=True)
+            if one[key] is not None
+        }
+        for one in told["units"]
+        for hour in range(24)
+    ]
+    shifts = [
+        {
+            ("县区", "county")[side]: one["name"],
+            ("起", "from")[side]: f"{shift['start_hour']:02d}:00",
+            ("止", "to")[side]: f"{(shift['start_hour'] + shift['hours']) % 24:02d}:00",
+            ("小时", "hours")[side]: shift["hours"],
+            ("组", "crews")[side]: shift["crews"],
+        }
+        for one in told["units"]
+        for shift in one["shifts"]
+    ]
+    tables = {"hours": pd.DataFrame(hours), "shifts": pd.DataFrame(shifts)}
+    mark = PRACTICE[side] if told["area"]["synthetic"] else ""
+
+    def fill(folder: Path) -> None:
+        (folder / FILE).write_text(json.dumps(told, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        for name, frame in tables.items():
+            write_csv(frame, folder / f"{name}.csv")
+        write_workbook(
+            folder / "staff.xlsx", tables, language, title=told["area"]["name"], note=mark + told["at"][:10]
+        )
+
+    write_folder(out, fill, force=force)
+
+
 def note(given: Account, language: Language) -> str:
     """What the figures are of, in one line."""
     side = 0 if language == "zh" else 1
