@@ -160,7 +160,8 @@ const report = (() => {
     ];
     const missing = sheet.stops.length - records.size;
     made.setAttribute("aria-labelledby", id);
-    made.replaceChildren(
+    made.textContent = "";
+    made.append(
       make("h2", { id, tabindex: "-1" }, say("report", lang)),
       make("p", {}, say("how_to_tell", lang) + (missing ? " " + say("missing", lang, missing) : "")),
       make("ol", {}, ...chosen().map((one) => make("li", {}, `${orders.get(one.code)} · ${one.code} · ${clock(one)} · ${outcome(one.n, lang)}`))),
