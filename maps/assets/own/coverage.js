@@ -47,7 +47,7 @@ kit.pages.coverage = {
     const { sites } = data;
     this.sites = new PointLayer({
       count: sites.name.length, x: Float64Array.from(sites.lon, worldX), y: Float64Array.from(sites.lat, worldY), order: [...byLargest(Float64Array.from(sites.fresh, Number))].reverse(),
-      size: (at, zoom) => (this.layers.people && (sites.on[at] || sites.fresh[at]) ? (sites.fresh[at] ? 10 : zoom < 10 ? 2 : zoom < 12 ? 4 : 7.5) : 0),
+      size: (at, zoom) => (this.layers.people && (sites.on[at] || sites.fresh[at] || this.chosen === "s" + at) ? (sites.fresh[at] ? 10 : zoom < 10 ? 2 : zoom < 12 ? 4 : 7.5) : 0),
       paint: (context, at, x, y, radius) => {
         if (sites.fresh[at]) { context.beginPath(); context.arc(x, y, radius + 5, 0, 7); context.fillStyle = NEW_INK; context.fill(); }
         paintKind(context, x, y, radius, { kind: sites.kind[at], busy: sites.fresh[at] || radius < 5, chosen: this.chosen === "s" + at });
