@@ -4,14 +4,17 @@ import json
 import tomllib
 from datetime import timedelta
 
+import make
 import numpy as np
 import pytest
 from doors import run_dispatch
 from ledgers import NOW, later
 
+from dispatch.day import read_rules
+from dispatch.day.arrivals import contact_ranges
 from dispatch.intake.triage import triage_rules
 from dispatch.ledger import Event, Ledger
-from dispatch.ledger.calibrate import observe, overlay_of, refit
+from dispatch.ledger.calibrate import as_toml, observe, overlay_of, refit
 from dispatch.ledger.state import fold
 
 RULES = triage_rules()
@@ -137,6 +140,20 @@ def test_the_range_of_arrivals_is_measured_from_drives():
     assert late.low < 1.4 < late.high
     assert (early.old, late.old) == (0.85, 1.35)
     assert found["half of the drives of station take"].new == pytest.approx(1.0)
+
+
+def test_the_measured_range_once_accepted_is_the_one_the_map_shows(tmp_path):
+    seen = observe([(fold(own), own) for own in drives(np.arange(0.5, 1.505, 0.01))], RULES, later(0))
+    file = tmp_path / "ours.toml"
+    file.write_text(as_toml(overlay_of(refit(seen, RULES), {}), "measured"), encoding="utf-8")
+    planning = read_rules(file).planning
+    assert (planning.drive_early_share, planning.drive_late_share) == (pytest.approx(0.6), pytest.approx(1.4))
+    # a drive of 20 minutes, nothing to search: the map says 12 to 28 minutes from now, not 17 to 27
+    stop = make.stop(
+        arrive=20.0, drive_minutes=20.0, wait_minutes=0.0, search_minutes=0.0, contact=20.0, leave=30.0
+    )
+    (shown,) = contact_ranges([stop], planning.drive_early_share, planning.drive_late_share)
+    assert shown == (pytest.approx(12.0), pytest.approx(28.0))
 
 
 def test_a_plan_is_at_best_kept_and_at_worst_not_beaten():

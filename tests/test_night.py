@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,8 @@ from dispatch.ledger import Instruction, Ledger, OpenCase, StandingHold
 from dispatch.loss import changes
 from dispatch.planfile import PlanFile, read_plan
 from dispatch.replan.replanning import Effort, Replanned
+from dispatch.report import Share, period_of, report_of
+from dispatch.report.from_ledger import facts_of_ledger
 from dispatch.rules import audit
 
 SUM = ("rejected_rows", "not_yet", "no_visit_needed", "settled", "visited", "left_out")
@@ -244,3 +247,27 @@ def test_a_broken_car_and_an_unsigned_instruction_go_to_others(story):
         assert all(
             stop.state == "arrived" for stop in route.stops
         )  # a visit that has begun is finished on foot
+
+
+def test_the_nights_report_counts_what_happened(story):
+    ledger = Ledger.open(story["21:00"].out.parent / "ledger.db")
+    now = datetime(2026, 5, 1, 21, tzinfo=night.ZONE)
+    period = period_of("day", "2026-05-01T21:00", night.ZONE, now)
+    (facts,), area = facts_of_ledger(ledger, [period])
+    report = report_of(period, facts, {}, area=area)
+    found, summary = report.now, story["21:00"].after.summary
+    # 40 people at 20:00 and three more; four answered the telephone; doors: two shut, one refused, one had paid
+    assert found.people == 43
+    assert found.by_phone == Share(4, 43)
+    assert found.visited.numerator == 4
+    assert found.met == Share(1, 4)
+    assert found.persuaded == Share(0, 1)
+    assert found.defrauded == Share(1, 43)
+    left = {one.case_id for one in story["21:00"].after.plan.left_out}
+    assert found.sum.left_out == len(
+        left - set(story["20:45"].of("outcome"))
+    )  # who was visited has been planned
+    assert found.sum.planned >= summary["visited"]
+    assert found.sum.not_yet == 0
+    assert (area, report.synthetic) == (story["21:00"].after.area["name"], True)
+    assert [row.key for row in report.groups["county"]] == [night.COUNTY_NAME]

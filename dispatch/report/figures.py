@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -266,9 +267,9 @@ def _money(people: Iterable[Person]) -> Money:
     persuaded = [one for one in planned if one.persuaded and not one.defrauded]
     verified = [one.amount_yuan for one in persuaded if one.amount_yuan is not None]
     return Money(
-        round(sum(modelled), 2) if modelled else None,
+        round(math.fsum(modelled), 2) if modelled else None,
         len(modelled),
-        round(sum(verified), 2),
+        round(math.fsum(verified), 2),
         len(verified),
         len(persuaded),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from dispatch.domain import Tier
 from dispatch.ledger import Event, Ledger, LedgerSettings
 from dispatch.ledger.state import CaseNow, advance
 from dispatch.report.facts import MET, Facts, Fate, Person, Visit
-from dispatch.report.naming import county_name
+from dispatch.report.naming import county_in, county_name
 from dispatch.report.periods import Period
 
 NOT_THERE = frozenset({"not_attempted", "duplicate"})
@@ -63,7 +63,7 @@ def facts_of_ledger(ledger: Ledger, periods: Sequence[Period]) -> tuple[list[Fac
     None for a period, other than the first given, that began before the day of the ledger's first alert: nobody kept it.
     """
     plans = _Plans.of(ledger.events(("planned",)))
-    people: list[list[Person]] = [[] for _ in periods]
+    people: list[list[tuple[str, Person]]] = [[] for _ in periods]
     alerts: list[list[datetime]] = [[] for _ in periods]
     first: datetime | None = None
     for _, events in ledger.whole_cases():
@@ -73,13 +73,28 @@ def facts_of_ledger(ledger: Ledger, periods: Sequence[Period]) -> tuple[list[Fac
             own = [one.astimezone(period.zone) for one in moments if period.holds(one)]
             if own:
                 alerts[number] += own
-                people[number].append(_person(events, min(own), period, plans, ledger.settings))
+                person = _person(events, min(own), period, plans, ledger.settings)
+                people[number].append((str(events[0].case_id), person))
     found: list[Facts | None] = []
     for number, period in enumerate(periods):
         kept = first is not None and first.astimezone(period.zone).date() <= period.start.date()
-        facts = Facts(tuple(people[number]), tuple(alerts[number]), synthetic=plans.synthetic)
+        named = _with_counties(ledger, people[number], plans)
+        facts = Facts(named, tuple(alerts[number]), synthetic=plans.synthetic)
         found.append(facts if kept or number == 0 else None)
     return found, plans.area
+
+
+def _with_counties(ledger: Ledger, people: Sequence[tuple[str, Person]], plans: _Plans) -> tuple[Person, ...]:
+    """The people; of those in no plan, the county their address names. Nothing else of the address is kept."""
+    codes = {code for code, _ in plans.units.values()}
+    homeless = [case_id for case_id, person in people if not person.county] if codes else []
+    told = ledger.people(homeless) if homeless else {}
+    return tuple(
+        person
+        if person.county or case_id not in told
+        else replace(person, county=county_in((told[case_id]["address"],), codes))
+        for case_id, person in people
+    )
 
 
 def _alerted(events: Sequence[Event]) -> list[datetime]:

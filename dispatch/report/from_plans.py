@@ -24,11 +24,11 @@ from dispatch.replan.facts import people_of
 from dispatch.replan.history import NOT_YET_TOLD, Life, from_json
 from dispatch.report.facts import MET, Facts, Fate, Person, Visit
 from dispatch.report.from_ledger import NOT_THERE
-from dispatch.report.naming import county_name
+from dispatch.report.naming import county_in, county_name
 from dispatch.report.periods import Period
 from dispatch.tables import read_text
 
-READ = ("alert_id", "alerted_at", "risk", "fraud_type", "amount_at_risk", "contact_result")
+READ = ("alert_id", "alerted_at", "address", "risk", "fraud_type", "amount_at_risk", "contact_result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +137,11 @@ def _outcomes(path: Path) -> list[Told]:
 
 def _facts(plans: Sequence[PlanRead], period: Period) -> Facts | None:
     known = sorted((one for one in plans if one.at <= period.as_of), key=lambda one: one.at)
-    of_period = [one for one in known if period.start <= one.at < max(period.whole_end, period.as_of)]
+    of_period = [one for one in known if period.start <= one.at < period.whole_end]
     if not of_period:
         return None
     parents = {one.file.plan.parent for one in known}
-    speaking = [one for one in of_period if one.file.plan.id not in parents]
+    speaking = [one for one in known if one.at >= period.start and one.file.plan.id not in parents]
     newest: dict[str, PlanRead] = {}
     for one in speaking:
         newest |= dict.fromkeys(map(str, one.kept.rows["alert_id"]), one)
@@ -197,13 +197,19 @@ def _person(  # noqa: PLR0917 - one caller, by position
         if case
         else next((tier for tier in TIERS if any(one["risk"] == tier for one in own)), None),
         fraud_type=next((str(one["fraud_type"]) for one in own if one["fraud_type"]), None),
-        county=county_name(county),
+        county=county_name(county) if county else _county_said(own, plans),
         station=station,
         amount_yuan=max(amounts, default=None),
         by_phone=by_phone,
         defrauded=any(one.outcome == "already_transferred" for one in visits),
         visits=visits,
     )
+
+
+def _county_said(rows: Sequence[Mapping[Any, Any]], plans: Sequence[PlanRead]) -> str:
+    """The county the addresses of somebody in no plan name."""
+    codes = {code for one in plans for code, _ in one.units.values()}
+    return county_in((str(one["address"]) for one in rows), codes)
 
 
 def _fate(

@@ -182,11 +182,11 @@ DEFINITIONS: Mapping[str, tuple[str, str]] = {
         "plan was made, there is no figure, never 0.",
     ),
     "groups": (
-        "县区为最可能地点所在，派出所为当时在岗、对该地负责者，均以方案为准，未列入方案者为未载明。类型、县区、派"
-        "出所不足 {0} 人的合并列出，以免认出个人。",
-        "County: of the likeliest place; station: on duty then and answering for it; both as plans say, not "
-        "stated for people in no plan. Types, counties and stations with fewer than {0} people are put together, "
-        "so that nobody is recognised.",
+        "县区为最可能地点所在（未列入方案者为其地址所写），派出所为当时在岗、对该地负责者，以方案为准；其余为未载明。"
+        "类型、县区、派出所不足 {0} 人的合并列出，以免认出个人。",
+        "County: of the likeliest place, of people in no plan the one their address names. Station: on duty then and "
+        "answering for it, as plans say. Types, counties and stations with fewer than {0} people are put together, so that "
+        "nobody is recognised.",
     ),
 }
 
