@@ -9,29 +9,48 @@ from dispatch.sheets import messages, words
 from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Unvisited
 from dispatch.sheets.paper.labels import paper
 from dispatch.sheets.paper.units import Unit
-from dispatch.sheets.paper.values import LOUD, Printable, common_values, eta, fraud, shift
+from dispatch.sheets.paper.values import LOUD, Printable, common_values, eta, fraud, late, shift
 from dispatch.sheets.words import label
 
 
 def overview_values(book: SheetBook, unit: Unit, name: str, language: Language = "zh") -> Printable:
-    """The overview of a unit under a file name; of a `prepared` book."""
+    """The overview of a unit under a file name; of a `prepared` book. The whole area's counts, town by town."""
     stops = sum(len(crew.stops) for crew in unit.crews)
+    whole = unit.kind == "area"
+    left_out = len(unit.unvisited) or (book.left_out if whole else 0)
+    totals = [
+        label("responders", language, len(unit.crews)),
+        label("stops", language, stops),
+        label("left_out", language, left_out),
+    ]
     values = common_values(book, language) | {
-        "unit": unit.name or words.label("elsewhere_named", language),
+        "unit": unit.name or label("elsewhere_named", language),
         "kind": paper(f"overview_{unit.kind}", language),
-        "totals": " · ".join(
-            [
-                label("responders", language, len(unit.crews)),
-                label("stops", language, stops),
-                label(
-                    "left_out", language, len(unit.unvisited) or (book.left_out if unit.kind == "area" else 0)
-                ),
-            ]
-        ),
-        "crews": [_crew(book, crew, language) for crew in _in_order(unit)],
+        "totals": " · ".join(totals),
+        "towns": _towns(unit, language) if whole else [],
+        "crews": [] if whole else [_crew(book, crew, language) for crew in _in_order(unit)],
         "left_out": [_left_out(one, language) for one in unit.unvisited],
     }
-    return Printable(name, "overview", values, {}, book.at)
+    rows = len(unit.unvisited) + (0 if whole else stops)
+    return Printable(name, "overview", values, {}, book.at, rows)
+
+
+def _towns(unit: Unit, language: Language) -> list[list[str]]:
+    """County, town, crews, visits, of them high, of them past their most useful time, left out; by county and town."""
+    counts: dict[tuple[str, str], list[int]] = {}
+    for crew in unit.crews:
+        row = counts.setdefault((crew.county, crew.town), [0] * 5)
+        row[0] += 1
+        row[1] += len(crew.stops)
+        row[2] += sum(stop.tier in LOUD for stop in crew.stops)
+        row[3] += sum(late(stop) for stop in crew.stops)
+    for one in unit.unvisited:
+        counts.setdefault((one.county, one.town), [0] * 5)[4] += 1
+    unknown = label("elsewhere_named", language)
+    return [
+        [county or unknown, town or unknown, *(str(count or "") for count in counts[county, town])]
+        for county, town in sorted(counts, key=lambda key: (not key[0], *key))
+    ]
 
 
 def _in_order(unit: Unit) -> list[RouteSheet]:
@@ -62,7 +81,7 @@ def _row(book: SheetBook, stop: SheetStop, language: Language) -> dict[str, Any]
         "n": stop.order,
         "eta": eta(book, stop, language),
         "latest": words.clock(stop.latest_at, book.at, language),
-        "late": stop.latest_at is not None and stop.contact_at > stop.latest_at,
+        "late": late(stop),
         "tier": words.coded(stop.tier, language),
         "loud": stop.tier in LOUD,
         "where": messages.where(stop.spot, language),

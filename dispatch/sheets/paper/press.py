@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 from dispatch.errors import DispatchError
 from dispatch.reasons import Language
@@ -19,10 +20,12 @@ from dispatch.sheets.paper.overview import overview_values
 from dispatch.sheets.paper.units import Unit
 from dispatch.sheets.paper.values import Printable, sheet_values
 
-FEW = 120
+FEW = 60
 """Files made here: starting processes takes longer."""
 AHEAD = 4
 """Files handed to each process before the first is taken back: what is held in memory does not grow with the book."""
+ROWS = 1_000
+"""Visits a process prints before a fresh one takes its place: the compiler keeps its last documents in memory."""
 
 
 class PrintingFailed(DispatchError, RuntimeError):
@@ -75,12 +78,12 @@ def _print(job: Printable) -> bytes:
 
 
 def _over_processes(jobs: Iterator[Printable], workers: int) -> Iterator[tuple[str, bytes]]:
-    # spawned, not forked: the parent may hold threads of solvers
-    context = multiprocessing.get_context("spawn")
-    waiting: deque[tuple[str, Future[bytes]]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet) as pool:
+    """The same over processes, in the same order; they are replaced before they grow large."""
+    while (first := next(jobs, None)) is not None:
+        pool = ProcessPoolExecutor(workers, mp_context=_context(), initializer=_quiet)
+        waiting: deque[tuple[str, Future[bytes]]] = deque()
         try:
-            for job in jobs:
+            for job in _some(first, jobs, workers * ROWS):
                 waiting.append((job.name, pool.submit(_print, job)))
                 if len(waiting) >= workers * AHEAD:
                     name, made = waiting.popleft()
@@ -89,10 +92,34 @@ def _over_processes(jobs: Iterator[Printable], workers: int) -> Iterator[tuple[s
                 yield name, made.result()
         except BrokenProcessPool as cause:
             raise PrintingFailed(
-                "a process printing sheets died (killed, or out of memory); free some memory and run the same command again"
+                "a process printing sheets died (killed, or out of memory); free some memory and run the same "
+                "command again"
             ) from cause
-        finally:
+        except BaseException:  # the reader has gone, or Ctrl-C: what is still waiting is not made
             pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+
+
+def _some(first: Printable, jobs: Iterator[Printable], rows: int) -> Iterator[Printable]:
+    """The first and as many more as make up so many rows."""
+    printed_rows, job = 0, first
+    while True:
+        yield job
+        printed_rows += job.rows
+        following = next(jobs, None) if printed_rows < rows else None
+        if following is None:
+            return
+        job = following
+
+
+def _context() -> Any:
+    """Fresh processes that share what they import; never a copy of this one, which may hold threads of solvers."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", "dispatch.sheets.paper.engine"])
+    return context
 
 
 def _quiet() -> None:

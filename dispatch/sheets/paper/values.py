@@ -45,19 +45,22 @@ SHARED = (
 """Labels of every sheet the templates use."""
 LONG = 1200
 """Characters of a stop above which the template measures it, and makes it smaller if it is over a page."""
+QR_MASK = 2
+"""Readers take any of the eight masks; finding the fairest takes longer than all else of a sheet's drawing."""
 NAVIGATION = "https://uri.amap.com/navigation?to={0:.6f},{1:.6f}&mode=car&coordinate=gaode"
 """A point for AMap (in its own datum, GCJ-02), and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Printable:
-    """All a press needs for one file: `values` are JSON, `pictures` SVG of numbers alone."""
+    """All a press needs for one file: `values` are JSON, `pictures` SVG of numbers alone; `rows` are visits in it."""
 
     name: str
     template: Template
     values: Mapping[str, Any]
     pictures: Mapping[str, str]
     made_at: datetime
+    rows: int
 
 
 def sheet_values(
@@ -83,7 +86,7 @@ def sheet_values(
         "report": _report(sheet, language),
         "outcomes": [[at, words.coded(code, language)] for at, code in enumerate(OUTCOMES, start=1)],
     }
-    return Printable(name, "sheet", values, pictures, book.at)
+    return Printable(name, "sheet", values, pictures, book.at, len(sheet.stops))
 
 
 def common_values(book: SheetBook, language: Language) -> dict[str, Any]:
@@ -113,6 +116,11 @@ def fraud(stop: SheetStop, language: Language) -> str:
     return " · ".join(one for one in (words.coded(stop.fraud_type, language), band) if one)
 
 
+def late(stop: SheetStop) -> bool:
+    """Whether first contact comes when nearly all is expected to be gone."""
+    return stop.latest_at is not None and stop.contact_at > stop.latest_at
+
+
 def shift(book: SheetBook, sheet: RouteSheet, language: Language) -> str:
     """From when to when the crew is on duty; nothing where neither is known."""
     start, end = (words.clock(one, book.at, language) for one in (sheet.shift_from, sheet.shift_to))
@@ -122,7 +130,7 @@ def shift(book: SheetBook, sheet: RouteSheet, language: Language) -> str:
 def code_svg(text: str) -> str:
     """A QR code as SVG, with the quiet zone readers ask for; nothing of the text is in it but its modules."""
     out = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(
+    segno.make(text, error="m", micro=False, mask=QR_MASK).save(
         out, kind="svg", border=2, xmldecl=False, svgclass=None, lineclass=None, omitsize=True
     )
     return out.getvalue().decode("ascii")
@@ -158,7 +166,7 @@ def _stop(book: SheetBook, sheet: RouteSheet, stop: SheetStop, language: Languag
     values = told | {
         "n": stop.order,
         "loud": stop.tier in LOUD,
-        "late": stop.latest_at is not None and stop.contact_at > stop.latest_at,
+        "late": late(stop),
         "turns": [[turn.what, turn.far] for turn in turns],
         "script": _script(book, stop.script, stop.script_other, language),
     }
