@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dispatch.carry_on import fixed_visits
 from dispatch.domain import TIERS, Case, Place, Problem, Profile, Route
 from dispatch.loss import MOVED_TOLERANCE_MINUTES, loss_curve, loss_rate, never_yuan
+from dispatch.one_case import NOBODY, first_there, most_saved
 from dispatch.rules import matters_too_little
 from dispatch.timeline import Clock
 
@@ -324,6 +325,24 @@ def _less_if_as_told(roster: Roster, case: Case, found: Offers, leads: Ints) -> 
     return replace(found, cost_yuan=found.cost_yuan - problem.prices.change_yuan * kept)
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who of several is sent: the compiled choice of one, and the same as keys to sort all by."""
+
+    first: Callable[[Offers, Bools], int]
+    keys: Callable[[Offers], Sequence[Floats]]
+
+
+NEAREST = Rule(
+    lambda found, rows: first_there(rows, found.contact, found.drive),
+    lambda found: (found.contact, found.drive),
+)
+AVERTS_MOST = Rule(
+    lambda found, rows: most_saved(rows, found.averted_yuan - found.cost_yuan, found.contact),
+    lambda found: (found.cost_yuan - found.averted_yuan, found.contact),
+)
+
+
 def nearest(problem: Problem, state: State, case: Case) -> Offer | None:
     """The eligible responder that gets there first; None if no visit saves more than it costs.
 
@@ -332,12 +351,12 @@ def nearest(problem: Problem, state: State, case: Case) -> Offer | None:
     A case pinned to a responder goes to it at any cost. Where it takes two, whoever can be
     there first with them comes along.
     """
-    return _choose(problem, state, case, lambda found: (found.contact, found.drive))
+    return _choose(problem, state, case, NEAREST)
 
 
 def averts_most(problem: Problem, state: State, case: Case) -> Offer | None:
     """The visit that averts most for what it costs; None if no visit saves more than it costs."""
-    return _choose(problem, state, case, lambda found: (found.cost_yuan - found.averted_yuan, found.contact))
+    return _choose(problem, state, case, AVERTS_MOST)
 
 
 def in_order(problem: Problem) -> list[Case]:
@@ -353,14 +372,12 @@ def in_order(problem: Problem) -> list[Case]:
     )
 
 
-def _choose(
-    problem: Problem, state: State, case: Case, key: Callable[[Offers], Sequence[Floats]]
-) -> Offer | None:
-    """The best offer of each place by `key`, then the place that averts most net."""
+def _choose(problem: Problem, state: State, case: Case, rule: Rule) -> Offer | None:
+    """The best offer of each place by the rule, then the place that averts most net."""
     best: Offer | None = None
     pinned = bool(problem.pinned.get(case.id))
     for place in case.places:
-        offer = _best_there(problem, state, case, place, key)
+        offer = _best_there(problem, state, case, place, rule)
         if offer is None or not (pinned or offer.averted_yuan > offer.cost_yuan):
             continue
         if best is None or offer.averted_yuan - offer.cost_yuan > best.averted_yuan - best.cost_yuan:
@@ -368,19 +385,17 @@ def _choose(
     return best
 
 
-def _best_there(
-    problem: Problem, state: State, case: Case, place: Place, key: Callable[[Offers], Sequence[Floats]]
-) -> Offer | None:
-    """The first by `key` of those who can make a visit that pays, or one at all where the case is pinned."""
+def _best_there(problem: Problem, state: State, case: Case, place: Place, rule: Rule) -> Offer | None:
+    """The first by the rule of those who can make a visit that pays, or one at all where the case is pinned."""
     found = offers(state, case, place)
     rows = found.possible if problem.pinned.get(case.id) or case.partners else _worth(found)
-    for lead in _ranked(found, rows, key):
-        if not case.partners:
-            return _offer(problem, case, found, lead)
+    if not case.partners:
+        alone = rule.first(found, rows)
+        return None if alone == NOBODY else _offer(problem, case, found, alone)
+    for lead in _ranked(found, rows, rule.keys):
         both = companions(state, case, place, lead)
-        for second in _ranked(both, both.possible, key)[:1]:
-            alone = _offer(problem, case, found, lead)
-            return _with_second(problem, alone, both, second)
+        if (second := rule.first(both, both.possible)) != NOBODY:
+            return _with_second(problem, _offer(problem, case, found, lead), both, second)
     return None
 
 

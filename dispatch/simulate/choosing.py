@@ -1,0 +1,283 @@
+"""Who is sent: what a unit could do for a case, which unit a case gets, which case a unit takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dispatch.one_case import compiled, exposure, loss_at, rate_at, saves_more, there_first
+from dispatch.simulate.arrays import (
+    ALERT,
+    AT,
+    BALANCE_YUAN,
+    BEHIND,
+    BELIEVED,
+    BY_LOSS,
+    CAP,
+    CASE,
+    DOOR,
+    DRIVE_YUAN,
+    DRIVING,
+    DUE,
+    DUTY_ENDS,
+    GAIN,
+    GIVE_UP,
+    HAZARD,
+    HOLD_FRACTION,
+    HOLD_UNTIL,
+    HOME,
+    HOME_IDLE,
+    HOME_IN_TIME,
+    HOUR,
+    IDLE,
+    IDLE_LIST,
+    KIND,
+    LATE,
+    LEFT,
+    MAX_VISITS,
+    MIN_STAKE,
+    NEIGHBOUR_AFTER,
+    NEIGHBOUR_YUAN,
+    ON,
+    OPENS,
+    PROFILE,
+    PROFILES,
+    QUEUE,
+    READY,
+    REDISPATCH,
+    RETURNING,
+    SERVICE,
+    SHARE,
+    SORT,
+    STAKE,
+    STATE,
+    THERE,
+    TIER,
+    TO,
+    VISITS,
+    WAITING,
+    WEEK,
+    Deck,
+    Ground,
+    Play,
+)
+
+FEW_IDLE = 24
+"""With so few idle they are asked one by one; else the lists of who is near are read."""
+_TOLERANCE = 1e-9
+_KINDS = 4
+
+
+@compiled
+def between(g: Ground, table: int, origin: int, target: int) -> float:
+    """Minutes from zone to zone; where the origin has no row, as long as the way there."""
+    row = g.road[origin]
+    if row >= 0:
+        return float(g.minutes[table, row, target])
+    row = g.road[target]
+    return float(g.minutes[table, row, origin]) if row >= 0 else np.inf
+
+
+@compiled
+def table_at(g: Ground, profile: int, hour: int) -> int:
+    """The table of minutes of a profile at an hour of the week."""
+    return int(g.road[g.may.shape[1] + profile * WEEK + hour])
+
+
+@compiled
+def table_now(g: Ground, p: Play, u: int) -> int:
+    """The table of minutes that holds for the unit."""
+    return table_at(g, g.unit[u, PROFILE], p.tally[HOUR])
+
+
+@compiled
+def whereabouts(p: Play, u: int) -> tuple[int, int, float]:
+    """Between which two zones a unit is, and what share of the way it has behind it.
+
+    Who was turned on the way before counts from the nearer end of that way.
+    """
+    crew, clock = p.crew[u], p.clockings[u]
+    if crew[STATE] != DRIVING and crew[STATE] != RETURNING:
+        return crew[AT], crew[AT], 0.0
+    origin, share = crew[AT], clock[SHARE]
+    whole = clock[THERE] - clock[LEFT]
+    done = (p.now[0] - clock[LEFT]) / whole if whole > 0.0 else 1.0
+    if done <= 0.0:
+        return origin, crew[BEHIND], share
+    if share >= 0.5:
+        origin = crew[BEHIND]
+    return origin, crew[TO], min(done, 1.0)
+
+
+@compiled
+def from_there(g: Ground, table: int, origin: int, other: int, share: float, target: int) -> float:
+    """Minutes to a zone from between two others: never more than driving on, or turning back."""
+    if share <= 0.0:
+        return between(g, table, origin, target)
+    if share >= 1.0:
+        return between(g, table, other, target)
+    return (1.0 - share) * between(g, table, origin, target) + share * between(g, table, other, target)
+
+
+@compiled
+def offer(g: Ground, d: Deck, p: Play, i: int, u: int) -> tuple[float, float]:
+    """Drive minutes of the unit to the case now, and what the visit averts net, in yuan; inf if it may not go."""
+    zone, sort, kind, now = d.what[i, BELIEVED], g.sort[d.what[i, SORT]], g.unit[u, KIND], p.now[0]
+    may, no = g.may[u, zone], (np.inf, -np.inf)
+    if may == 0:
+        return no
+    opens = sort[OPENS + kind] + (g.rule[NEIGHBOUR_AFTER + kind] if may == 1 else 0.0)
+    if now < d.when[i, READY] + opens or p.crew[u, VISITS] >= g.unit[u, MAX_VISITS]:
+        return no
+    table, home = table_now(g, p, u), g.unit[u, HOME]
+    origin, other, share = whereabouts(p, u)
+    minutes = from_there(g, table, origin, other, share, zone)
+    back = between(g, table, zone, home)
+    if not minutes <= g.rule[CAP + _KINDS * int(sort[TIER]) + kind] or not minutes + back < np.inf:
+        return no
+    contact = now + minutes + d.when[i, DOOR]
+    if (
+        g.rule[HOME_IN_TIME]
+        and contact + sort[SERVICE + kind] + back > p.clockings[u, DUTY_ENDS] + _TOLERANCE
+    ):
+        return no
+    alert, stake, never = d.when[i, ALERT], d.when[i, STAKE], g.rule[GIVE_UP]
+    if g.rule[MIN_STAKE] > 0.0:
+        gathered = exposure(now - alert, sort[HAZARD], sort[HOLD_UNTIL], sort[HOLD_FRACTION])
+        if stake * np.exp(-gathered) < g.rule[MIN_STAKE]:
+            return no
+    curve = (sort[HAZARD], sort[HOLD_UNTIL], sort[HOLD_FRACTION], sort[DUE], sort[LATE], never)
+    averted = loss_at(never, stake, *curve) - loss_at(contact - alert, stake, *curve)
+    cost = g.rule[BALANCE_YUAN] * p.crew[u, VISITS] + (g.rule[NEIGHBOUR_YUAN + kind] if may == 1 else 0.0)
+    if g.rule[DRIVE_YUAN] > 0.0:
+        home_now = from_there(g, table, origin, other, share, home)
+        cost += g.rule[DRIVE_YUAN] * (minutes + back - home_now)
+    return (minutes, averted - cost) if averted > cost else no
+
+
+@compiled
+def better(g: Ground, one: tuple[float, float, int], best: tuple[float, float, int]) -> bool:
+    """Whether a unit (minutes, net yuan, number) is sent rather than another, by the rule in force."""
+    if best[2] < 0:
+        return True
+    if g.rule[BY_LOSS]:
+        if one[1] == best[1] and one[0] == best[0]:
+            return one[2] < best[2]
+        return saves_more(one[1], one[0], best[1], best[0])
+    if one[0] == best[0]:
+        return one[2] < best[2]
+    return there_first(one[0], one[0], best[0], best[0])  # same moment, same door: the drive decides
+
+
+@compiled
+def unit_for(g: Ground, d: Deck, p: Play, i: int) -> int:
+    """The idle unit the case gets, or one under way to somebody less urgent; -1 if there is none."""
+    best = (np.inf, -np.inf, -1)
+    few = p.tally[IDLE] <= FEW_IDLE
+    for spot in range(p.tally[IDLE]):
+        u = p.lists[IDLE_LIST, spot]
+        if few or p.lists[HOME_IDLE, u] == 0:
+            minutes, net = offer(g, d, p, i, u)
+            if minutes < np.inf and better(g, (minutes, net, u), best):
+                best = (minutes, net, u)
+    if not few:
+        best = _near_home(g, d, p, i, best)
+    if g.rule[REDISPATCH]:
+        best = _under_way(g, d, p, i, best)
+    return best[2]
+
+
+@compiled
+def _near_home(
+    g: Ground, d: Deck, p: Play, i: int, best: tuple[float, float, int]
+) -> tuple[float, float, int]:
+    """The better of the best so far and of who stands idle at home, nearest first, kind by kind."""
+    zone, sort = d.what[i, BELIEVED], g.sort[d.what[i, SORT]]
+    block = (g.road[g.may.shape[1] + (PROFILES * WEEK) + p.tally[HOUR]] * g.may.shape[1] + zone) * _KINDS
+    late = p.now[0] + d.when[i, DOOR] - d.when[i, ALERT]
+    never = g.rule[GIVE_UP]
+    curve = (sort[HAZARD], sort[HOLD_UNTIL], sort[HOLD_FRACTION], sort[DUE], sort[LATE], never)
+    whole = loss_at(never, d.when[i, STAKE], *curve)
+    for kind in range(_KINDS):
+        if p.now[0] < d.when[i, READY] + sort[OPENS + kind]:
+            continue
+        for spot in range(g.near_at[block + kind], g.near_at[block + kind + 1]):
+            u = g.near[spot]
+            if p.lists[HOME_IDLE, u] == 0:
+                continue
+            minutes, net = offer(g, d, p, i, u)
+            if minutes == np.inf:
+                continue
+            if better(g, (minutes, net, u), best):
+                best = (minutes, net, u)
+            if not g.rule[BY_LOSS]:
+                break  # all others of the kind are farther, or as far with a higher number
+            if whole - loss_at(late + minutes, d.when[i, STAKE], *curve) < best[1]:
+                break  # whoever is farther averts less, before any price
+    return best
+
+
+@compiled
+def _under_way(
+    g: Ground, d: Deck, p: Play, i: int, best: tuple[float, float, int]
+) -> tuple[float, float, int]:
+    """A crew on its way to a less urgent tier that is sooner by the gain than the best so far, else the best."""
+    turned = (np.inf, -np.inf, -1)
+    tier = g.sort[d.what[i, SORT], TIER]
+    for u in range(len(p.crew)):
+        if (
+            p.crew[u, STATE] != DRIVING
+            or p.crew[u, ON] == 0
+            or g.sort[d.what[p.crew[u, CASE], SORT], TIER] <= tier
+        ):
+            continue
+        p.crew[u, VISITS] -= 1  # the visit it would not make
+        minutes, net = offer(g, d, p, i, u)
+        p.crew[u, VISITS] += 1
+        if minutes < np.inf and better(g, (minutes, net, u), turned):
+            turned = (minutes, net, u)
+    if turned[2] >= 0 and (best[2] < 0 or turned[0] + g.rule[GAIN] < best[0]):
+        return turned
+    return best
+
+
+@compiled
+def case_for(g: Ground, d: Deck, p: Play, u: int) -> int:
+    """The waiting case an idle unit takes: the first in order, or by `loss` what averts most; -1 if none."""
+    best, best_tier, best_rate, best_net, best_minutes = -1, np.inf, 0.0, -np.inf, np.inf
+    by_loss = g.rule[BY_LOSS] > 0.0
+    for spot in range(p.tally[WAITING]):
+        i = p.lists[QUEUE, spot]
+        tier = g.sort[d.what[i, SORT], TIER]
+        if not by_loss and tier > best_tier:
+            continue
+        minutes, net = offer(g, d, p, i, u)
+        if minutes == np.inf:
+            continue
+        if by_loss:
+            late, best_late = minutes + d.when[i, DOOR], best_minutes
+            if (
+                best < 0
+                or saves_more(net, late, best_net, best_late)
+                or (net == best_net and late == best_late and i < best)
+            ):
+                best, best_net, best_minutes = i, net, late
+            continue
+        rate = urgency(g, d, p, i)
+        if best < 0 or tier < best_tier or rate > best_rate or (rate == best_rate and i < best):
+            best, best_tier, best_rate = i, tier, rate
+    return best
+
+
+@compiled
+def urgency(g: Ground, d: Deck, p: Play, i: int) -> float:
+    """How fast the case loses money now, in yuan a minute."""
+    sort = g.sort[d.what[i, SORT]]
+    return rate_at(
+        p.now[0] - d.when[i, ALERT],
+        d.when[i, STAKE],
+        sort[HAZARD],
+        sort[HOLD_UNTIL],
+        sort[HOLD_FRACTION],
+        sort[DUE],
+        sort[LATE],
+    )
