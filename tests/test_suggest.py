@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from datetime import timedelta
 from unittest import mock
 
 import make
@@ -20,6 +21,9 @@ from dispatch.explain.seating import Seating
 from dispatch.explain.standing import Standing, orders_of
 from dispatch.loss import loss_yuan, plan_loss
 from dispatch.planfile import PlanFile, read_plan, write_plan
+from dispatch.replan.folders import read_before
+from dispatch.replan.meanwhile import later, meanwhile
+from dispatch.roads.closure_file import read_closures
 from dispatch.routing import assemble, solve
 from dispatch.rules import audit
 from dispatch.suggest import NewMinutes, as_of, suggest, with_case
@@ -258,6 +262,39 @@ def test_minutes_to_the_new_place_are_those_a_plan_with_it_would_have(practice):
     for profile, table in file.problem.travel.items():
         assert np.array_equal(found[profile].from_base, table.from_base[:, index])
         assert np.array_equal(found[profile].to_base, table.to_base[index, :])
+
+
+def test_later_everybody_is_where_re_planning_has_him_on_the_roads_open_then(practice):
+    before = read_before(practice)
+    area, at = area_of(before.file), before.file.problem.at + timedelta(minutes=50)
+    found = meanwhile(area, before, at)
+    assert audit(found.problem, found.plan) == []
+    assert found.problem.at == at
+    bases = {one.id: (one.lon, one.lat) for one in found.problem.responders}
+    assert sum(found.problem.start_points[who] != bases[who] for who in found.problem.start_points) > 20
+    over = {
+        stop.case_id
+        for route in before.file.plan.routes
+        for stop in route.stops
+        if stop.leave <= 50 and stop.case_id not in found.plan.visited
+    }
+    assert over
+    assert not over & {case.id for case in found.problem.cases}
+    file = DAY.parent / "closures.geojson"  # the bridges of 儒洞河 among them
+    shut = read_closures(file, area.network, area.time_zone, before.rules.closures).closures
+    barred = meanwhile(area, replace(before, kept=replace(before.kept, closures=shut)), at)
+    assert audit(barred.problem, barred.plan) == []
+    ends = [(111.36, 21.66)], [(111.40, 21.66)]
+    assert barred.travels["car"].matrix(*ends) > found.travels["car"].matrix(*ends)
+
+
+def test_a_case_grows_older_as_it_does_on_its_loss_curve():
+    case = make.case(hold=Hold(15.0, 0.2), due_minutes=60.0)
+    now = later(case, 40.0)
+    lost = loss_yuan(case, 40.0, 1e6)
+    assert now.stake_yuan == pytest.approx(case.stake_yuan - lost)
+    assert loss_yuan(now, 30.0, 1e6) == pytest.approx(loss_yuan(case, 70.0, 1e6) - lost)
+    assert (now.hold, now.due_minutes) == (None, 20.0)
 
 
 def test_an_alert_known_already_or_persuaded_needs_no_suggestion(practice):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +19,12 @@ from dispatch.reasons import Language, Reason, say, word
 from dispatch.redact import clean
 
 if TYPE_CHECKING:
-    from dispatch.domain import Case, Problem
+    from dispatch.area import Area
+    from dispatch.day.request import Rules
+    from dispatch.domain import Case, Plan, Problem
     from dispatch.intake.alerts import Alerts
+    from dispatch.planfile import PlanFile
+    from dispatch.roads.travel import Travel
     from dispatch.suggest import Move, Suggestion
 
 notes = Console(stderr=True)
@@ -59,20 +64,19 @@ def suggest(  # noqa: PLR0917 - typer makes each an option with a name
         str | None, typer.Option(help="The folder of the plan's area, where that is not a bundled one.")
     ] = None,
     closures: Annotated[
-        Path | None, typer.Option(help="The closures the plan was made with, where there were some.")
+        Path | None, typer.Option(help="Closures in place of those the plan folder keeps.")
     ] = None,
     most: Annotated[int, typer.Option(min=1, max=50, help="How many responders to name.")] = 5,
     lang: Annotated[Language, typer.Option(help="Language of the answer: zh or en.")] = "zh",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
     """Who could take a new alert: when, what it saves, and what that moves and costs elsewhere."""
-    from dispatch.day.newcomer import area_of, measured, new_alerts, new_cases, plan_roads
+    from dispatch.day.newcomer import area_of, measured, new_alerts, new_cases
     from dispatch.day.request import saved_rules
     from dispatch.places.gazetteer import Gazetteer
     from dispatch.planfile import read_plan
-    from dispatch.roads.closure_file import read_closures
-    from dispatch.suggest import as_of, with_case
     from dispatch.suggest import suggest as suggested
+    from dispatch.suggest import with_case
 
     with notes.status("reading the plan") as status:
         file = read_plan(plan)
@@ -84,14 +88,13 @@ def suggest(  # noqa: PLR0917 - typer makes each an option with a name
         moment = _moment(at, zone) if at else _newest(alerts, file.problem.at)
         if moment < file.problem.at:
             raise BadInput(f"--at is {moment:%Y-%m-%d %H:%M}, before the plan's own {file.problem.at:%H:%M}")
-        shut = read_closures(closures, ground.network, zone, rules.closures).closures if closures else ()
-        travels = plan_roads(file, ground, rules, shut, file.problem.at)
         gazetteer = Gazetteer(ground.gazetteer, ground.boundaries)
+        status.update("finding where everybody is")
+        problem, now, travels = _standing(plan, file, ground, rules, moment, closures)
+        over = {case.id for case in file.problem.cases}
         status.update("suggesting")
         started = time.perf_counter()
-        cases, others = new_cases(file, gazetteer, rules, alerts, moment)
-        minutes = (moment - file.problem.at) / timedelta(minutes=1)
-        problem, now = as_of(file.problem, file.plan, minutes)
+        cases, others = new_cases(replace(file, problem=problem), gazetteer, rules, alerts, moment, over=over)
         answers = []
         for case in cases:
             wider = with_case(problem, case, measured(problem, case, travels))
@@ -112,6 +115,30 @@ def suggest(  # noqa: PLR0917 - typer makes each an option with a name
         print(_word("no_case", lang, alert=clean(one), reason=say(why, lang)))
     for case, wider, found in answers:
         print("\n".join(_lines(case, wider, found, lang)))
+
+
+def _standing(  # noqa: PLR0917 - one caller, by position
+    folder: Path, file: PlanFile, ground: Area, rules: Rules, at: datetime, closures: Path | None
+) -> tuple[Problem, Plan, Mapping[str, Travel]]:
+    """The plan at `at`, by what its `history.json` keeps; of a folder without one, by the plan's own clock."""
+    from dispatch.day.keeping import FILE
+    from dispatch.day.newcomer import plan_roads
+    from dispatch.replan.folders import read_before
+    from dispatch.replan.meanwhile import meanwhile
+    from dispatch.roads.closure_file import read_closures
+    from dispatch.suggest import as_of
+
+    given = None
+    if closures is not None:
+        given = read_closures(closures, ground.network, ground.time_zone, rules.closures).closures
+    if not (folder / FILE).is_file():
+        travels = plan_roads(file, ground, rules, given or (), file.problem.at)
+        return *as_of(file.problem, file.plan, (at - file.problem.at) / timedelta(minutes=1)), travels
+    before = read_before(folder)
+    if given is not None:
+        before = replace(before, kept=replace(before.kept, closures=given))
+    stands = meanwhile(ground, before, at)
+    return stands.problem, stands.plan, stands.travels
 
 
 def _lines(case: Case, problem: Problem, found: list[Suggestion], lang: Language) -> Iterator[str]:

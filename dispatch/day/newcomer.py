@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -92,12 +92,19 @@ def new_alerts(row_or_file: str, rules: Rules, time_zone: str) -> Alerts:
 
 
 def new_cases(
-    file: PlanFile, gazetteer: Gazetteer, rules: Rules, alerts: Alerts, at: datetime
+    file: PlanFile,
+    gazetteer: Gazetteer,
+    rules: Rules,
+    alerts: Alerts,
+    at: datetime,
+    *,
+    over: Collection[str] = (),
 ) -> tuple[list[Case], list[tuple[str, Reason]]]:
     """The cases of new alerts at that moment, located; and those that are none, by id, with the reason.
 
     Loss is counted from the plan's own moment, where the new case's evidence is as old as it is at
     `at`: what is still to be saved and every moment of the new case are shifted by the difference.
+    `over` are ids of cases the plan knew and is done with.
 
     Raises
     ------
@@ -110,7 +117,7 @@ def new_cases(
     if len(cases) > MOST_CASES:
         raise BadInput(f"{len(cases)} new cases at once, at most {MOST_CASES}: plan again with all alerts")
     later = (at - file.problem.at).total_seconds() / 60.0
-    known = {case.id for case in file.problem.cases}
+    known = {case.id for case in file.problem.cases} | set(over)
     twins = known & {case.id for case in cases}
     fresh = [on_the_clock_of(_classed(file.problem, case), later) for case in cases if case.id not in twins]
     return fresh, [*_no_cases(sorted_out), *((one, Reason("IN_THE_PLAN")) for one in sorted(twins))]
