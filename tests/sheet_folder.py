@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import make
 import numpy as np
@@ -25,7 +27,7 @@ PEOPLE = {
 PASSPHRASE = "four words are best"
 
 
-def folder_of(path: Path, *, synthetic: bool = True) -> PlanFile:
+def folder_of(path: Path, *, synthetic: bool = True, scripts: Mapping[str, Any] | None = None) -> PlanFile:
     """Write the plan folder at `path`; what it holds."""
     fact = {"amount_yuan": 120_000.0, "reasons": (Reason("HIGH_RISK", {"tier": "critical"}),)}
     cases = [
@@ -45,7 +47,6 @@ def folder_of(path: Path, *, synthetic: bool = True) -> PlanFile:
     )
     stops = [stop.id for route in file.plan.routes for stop in route.stops]
     ways = {one: Way(line, own, 1200.0, other) for one in stops}
-    write_beside(
-        Kept(ways, names={}, phones={"S-1": "0668-2880001", "V-2": "0668-2880002"}), day, file.plan, path
-    )
+    phones = {"S-1": "0668-2880001", "V-2": "0668-2880002"}
+    write_beside(Kept(ways, phones=phones, scripts=scripts or {}), day, file.plan, path)
     return read_plan(path)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from dispatch.cli import app
 from dispatch.errors import BadInput, MissingInput, OutputExists, SchemaError
 from dispatch.planfile import write_plan
-from dispatch.sheets.keeping import FILE, book_of_folder, read_beside
+from dispatch.sheets.keeping import FILE, book_of_folder, read_beside, scripts_kept
 from dispatch.sheets.write import FORMATS, USUAL
 
 OURS = "html,csv,txt,xlsx,gpx"
@@ -182,3 +182,14 @@ def test_a_plan_that_sends_nobody_has_an_overview_that_says_so(tmp_path):
     write_plan(dataclasses.replace(file, plan=make.plan()), tmp_path / "plan")
     assert run(tmp_path / "plan", "--out", tmp_path / "s", "--format", OURS).exit_code == 0
     assert "本计划没有上门任务" in words(tmp_path / "s")
+
+
+def test_a_centres_own_words_go_on_in_the_next_plan(tmp_path):
+    own = {"fake_jobs": {"zh": {"say": ["先看这张单子。"]}}}
+    file = sheet_folder.folder_of(tmp_path / "plan", scripts=own)
+    assert scripts_kept(tmp_path / "plan") == own
+    run(tmp_path / "plan", "--out", tmp_path / "s", "--format", "html", "--responder", "V-2")
+    assert "先看这张单子。" in words(tmp_path / "s")
+    assert file.plan.routes[1].stops[0].case_id == "A-2"  # its type is fake_jobs
+    (tmp_path / "plan" / FILE).unlink()
+    assert scripts_kept(tmp_path / "plan") == {}

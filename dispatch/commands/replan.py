@@ -86,6 +86,8 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
     from dispatch.replan.replanning import Effort
     from dispatch.replan.replanning import replan as go_on
     from dispatch.routing import POLICIES
+    from dispatch.settings import read_toml
+    from dispatch.sheets.keeping import scripts_kept
 
     if policy not in POLICIES:
         raise typer.BadParameter(f"--policy: found {policy!r}, expected one of {', '.join(POLICIES)}")
@@ -113,6 +115,7 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
         status.update("writing")
         reading: dict[str, Any] = {
             "passphrase": privacy.ask_passphrase(passphrase),
+            "scripts": read_toml(settings).get("scripts", {}) if settings else scripts_kept(plan),
             "watermark": privacy.watermark(watermark, datetime.now().astimezone()) if watermark else "",
         }
         if memory:

@@ -50,6 +50,7 @@ def write_day(
     force: bool = False,
     before_shown: Callable[[], object] = lambda: None,
     more: Callable[[Path], object] = lambda _: None,
+    scripts: Mapping[str, Any] | None = None,
     changes: tuple[maps.MapChange, ...] = (),
 ) -> None:
     """Write the plan folder of `docs/plan.md`.
@@ -65,6 +66,8 @@ def write_day(
     passphrase, watermark, tiles, nav_links
         The map's alone: what seals its data, who it is for, online tiles under it, links to navigation.
 
+    scripts
+        What is said at the door in place of the bundled lines; None: as the settings file of the request says.
     more
         Called with the folder while it is filled: what else is to stand in it.
 
@@ -86,7 +89,7 @@ def write_day(
         _write_json(folder / "people.json", _people(day))
         write_geopackage(day, folder / "plan.gpkg")
         obvious = why_not_the_obvious(day.problem, day.plan)
-        kept = sheets_kept(day, language, obvious)
+        kept = sheets_kept(day, language, obvious, scripts)
         write_beside(kept, day.problem, day.plan, folder)
         book = book_from(file, day.people, kept, ground=basemap(day.area))
         book = prepared(book, redact or "none")
@@ -143,9 +146,13 @@ def plan_file(day: Day) -> PlanFile:
     )
 
 
-def sheets_kept(day: Day, language: Language, obvious: Mapping[str, Why]) -> Kept:
+def sheets_kept(
+    day: Day, language: Language, obvious: Mapping[str, Why], scripts: Mapping[str, Any] | None = None
+) -> Kept:
     """What the sheets of the day need beside its plan: every leg turn by turn in both languages, names, phones."""
     table = day.area.gazetteer
+    if scripts is None:
+        scripts = read_toml(day.request.settings).get("scripts", {}) if day.request.settings else {}
     legs = {}
     for stop, leg in day.legs.items():
         own, other = leg.words_in(language, OTHER[language])
@@ -156,7 +163,7 @@ def sheets_kept(day: Day, language: Language, obvious: Mapping[str, Why]) -> Kep
         names=dict(zip(table["code"].astype(str), table["name"].astype(str), strict=True)),
         phones=day.roster.phones,
         instead={why.stop_id: why.brief for why in obvious.values() if why.brief},
-        scripts=read_toml(day.request.settings).get("scripts", {}) if day.request.settings else {},
+        scripts=scripts,
     )
 
 

@@ -115,6 +115,24 @@ def read_beside(folder: Path, problem: Problem, plan: Plan, language: Language =
         ) from cause
 
 
+def scripts_kept(folder: Path) -> dict[str, Any]:
+    """What a plan's centre says at the door in place of the bundled lines; nothing where the folder keeps none.
+
+    Raises
+    ------
+    BadInput
+        The file is damaged.
+    """
+    path = folder / FILE
+    try:
+        raw = json.loads(_unpacked(path.read_bytes())) if path.is_file() else {}
+        return dict(raw.get("scripts", {}))
+    except (AttributeError, OSError, RecursionError, TypeError, ValueError, zlib.error) as cause:
+        raise BadInput(
+            f"{path} cannot be read ({type(cause).__name__}: {cause}); plan again"[:400]
+        ) from cause
+
+
 def book_of_folder(
     folder: Path, language: Language = "zh", *, ground: Any = None
 ) -> tuple[PlanFile, SheetBook]:
