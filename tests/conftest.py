@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -114,6 +115,17 @@ def ledger(ledger_url: str, empty_ledger_file: Path) -> Ledger:
         return Ledger.create(ledger_url)
     shutil.copy(empty_ledger_file, ledger_url)
     return Ledger.open(ledger_url)
+
+
+@pytest.fixture(scope="session")
+def practice_plan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CompletedProcess[str]]:
+    """The practice day by the nearest policy, planned once for all who only read it; and what the command said."""
+    from doors import DAY, run_dispatch  # noqa: PLC0415
+
+    out = tmp_path_factory.mktemp("practice-day") / "plan"
+    told = ("--policy", "nearest", "--bound-seconds", "0", "--strict", "--json")
+    done = run_dispatch("plan", DAY, "--area", "maoming", "--at", "2026-05-01T14:00", "--out", out, *told)
+    return out, done
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import make
 import numpy as np
+import pandas as pd
 import pytest
 from doors import DAY, run_dispatch
 from hypothesis import assume, given, settings
@@ -349,9 +350,10 @@ def test_position_pricing_is_never_above_brute_force(seed, capacity):
 
 
 def test_the_plan_command_prints_the_gap_and_keeps_the_bound(tmp_path):
-    out = tmp_path / "plan"
+    out, alerts = tmp_path / "plan", tmp_path / "alerts.csv"
+    pd.read_csv(DAY, dtype=str).tail(800).to_csv(alerts, index=False)  # a sixth of the day
     done = run_dispatch(
-        "plan", DAY, "--area", "maoming", "--at", "2026-05-01T14:00", "--out", out,
+        "plan", alerts, "--area", "maoming", "--at", "2026-05-01T14:00", "--out", out,
         "--iterations", "2", "--bound-seconds", "60",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

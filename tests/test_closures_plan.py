@@ -198,20 +198,9 @@ def test_an_unknown_weather_is_refused_with_the_known_ones():
 # --- through the command line
 
 
-def plan(out, *more):
-    return run_dispatch(
-        "plan",
-        DAY,
-        "--area",
-        "maoming",
-        "--at",
-        "2026-05-01T14:00",
-        "--policy",
-        "nearest",
-        "--out",
-        out,
-        *more,
-    )
+def plan(out, *more, alerts=DAY):
+    told = ("--at", "2026-05-01T14:00", "--policy", "nearest", "--bound-seconds", "0")
+    return run_dispatch("plan", alerts, "--area", "maoming", *told, "--out", out, *more)
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +283,8 @@ def test_a_feature_that_cannot_be_used_is_noted_and_listed_harmlessly(flooded):
     ],
 )
 def test_what_cannot_be_used_is_one_line_and_no_plan(tmp_path, more, said):
-    done = plan(tmp_path / "plan", *more)
+    pd.read_csv(DAY, dtype=str).tail(20).to_csv(tmp_path / "alerts.csv", index=False)
+    done = plan(tmp_path / "plan", *more, alerts=tmp_path / "alerts.csv")
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1)
     assert said in done.stderr
     assert not (tmp_path / "plan").exists()

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 import make_view
 import numpy as np
 import pytest
-from doors import DAY, run_dispatch
+from doors import run_dispatch
 
 import maps
 from dispatch.day.navigation import with_navigation
@@ -105,36 +105,17 @@ def test_links_are_in_each_providers_datum_and_name_no_case():
 
 
 @pytest.mark.slow
-def test_the_command_needs_the_plan_folder_alone(tmp_path):
-    done = run_dispatch(
-        "plan",
-        DAY,
-        "--area",
-        "maoming",
-        "--at",
-        "2026-05-01T14:00",
-        "--out",
-        tmp_path / "plan",
-        "--iterations",
-        "1",
-        "--policy",
-        "nearest",
-    )
-    assert done.returncode == 0, done.stderr
-    routes = json.loads((tmp_path / "plan" / "plan.json").read_text("utf-8"))["routes"]
+def test_the_command_needs_the_plan_folder_alone(practice_plan, tmp_path):
+    plan, _ = practice_plan
+    routes = json.loads((plan / "plan.json").read_text("utf-8"))["routes"]
     busiest = max(routes, key=lambda route: len(route["stops"]))
     out = tmp_path / "one.html"
-    done = run_dispatch("map", tmp_path / "plan", "--responder", busiest["responder_id"], "--out", out)
+    done = run_dispatch("map", plan, "--responder", busiest["responder_id"], "--out", out)
     assert done.returncode == 0, done.stderr
     assert f"{len({stop['case_id'] for stop in busiest['stops']})} cases, 1 routes" in done.stdout
     assert out.stat().st_mode & 0o777 == 0o600
-    again = run_dispatch("map", tmp_path / "plan", "--out", out)
+    again = run_dispatch("map", plan, "--out", out)
     assert again.returncode == 1
     assert "--force" in again.stderr
-    assert (
-        run_dispatch(
-            "map", tmp_path / "plan", "--responder", "nobody", "--out", tmp_path / "x.html"
-        ).returncode
-        == 1
-    )
+    assert run_dispatch("map", plan, "--responder", "nobody", "--out", tmp_path / "x.html").returncode == 1
     assert not (tmp_path / "x.html").exists()

@@ -247,6 +247,8 @@ def test_no_default_run_opens_a_socket(tmp_path):
             tmp_path / "plan",
             "--policy",
             "nearest",
+            "--bound-seconds",
+            "0",
         ],
         ["geocode", "高州市长坡镇旺沙村", "--area", "maoming"],
         ["area", "add", "maoming", "--list", tmp_path / "list.csv", "--out", tmp_path / "area"],

@@ -15,7 +15,7 @@ from names import entry
 
 from dispatch import Request, audit, datum, open_area, plan_day, write_day
 from dispatch.day.drawing import plan_view
-from dispatch.day.output import sheet_book
+from dispatch.day.output import plan_file, sheets_kept
 from dispatch.day.reviewing import review_table, to_look_at
 from dispatch.domain import Place
 from dispatch.errors import BadInput, MissingInput
@@ -26,6 +26,7 @@ from dispatch.places.locate import Located, locate_rows, why_here
 from dispatch.places.review import ANSWERS, CHECKED, doubts, fixed, points_text, read_fixes
 from dispatch.places.settings import default_settings
 from dispatch.reasons import Reason
+from dispatch.sheets.keeping import book_from
 from dispatch.tables import write_csv
 
 SETTINGS = default_settings()
@@ -215,7 +216,10 @@ def practice(tmp_path_factory):
     rows.to_csv(folder / "alerts.csv", index=False)
     area = open_area("maoming")
     request = Request(
-        folder / "alerts.csv", at=datetime.fromisoformat("2026-05-01T14:00+08:00"), policy="nearest"
+        folder / "alerts.csv",
+        at=datetime.fromisoformat("2026-05-01T14:00+08:00"),
+        policy="nearest",
+        bound_seconds=0.0,
     )
     day = plan_day(area, request)
     write_day(day, folder / "plan")
@@ -251,13 +255,17 @@ def test_the_answers_change_the_next_plan(practice):
     assert len(again.looks) == len(day.looks) - 1
 
 
+def book_of_sheets(day):
+    return book_from(plan_file(day), day.people, sheets_kept(day, "zh", {}))
+
+
 def test_map_and_sheets_say_of_each_place_why_it_is_where_it_is(practice):
     folder, _, _, day = practice
     visited = {stop.place_id for route in day.plan.routes for stop in route.stops}
     place = next(one for case in day.problem.cases for one in case.places if one.id in visited)
     sheets = "".join(page.read_text() for page in (folder / "plan" / "sheets").glob("*.html"))
     assert why_here(place, "zh") in sheets
-    view = plan_view(day, sheet_book(day, "zh"), language="zh", masked=False)
+    view = plan_view(day, book_of_sheets(day), language="zh", masked=False)
     shown = {one.id: one.why for case in view.cases for one in case.places}
     assert shown[place.id] == (why_here(place, "zh"), why_here(place, "en"))
 
@@ -268,5 +276,5 @@ def test_masked_the_sentence_gives_no_door_away(practice):
     door = replace(case.places[0], label="电白区水东街道南海村12号")
     problem = replace(day.problem, cases=(replace(case, places=(door,)), *day.problem.cases[1:]))
     masked = replace(day, problem=problem)
-    view = plan_view(masked, sheet_book(day, "zh"), language="zh", masked=True)
+    view = plan_view(masked, book_of_sheets(day), language="zh", masked=True)
     assert "12号" not in str(view.cases[0].places)

@@ -160,11 +160,11 @@ def test_an_existing_plan_is_refused_and_stays_as_it_was(practice):
     assert (out / "plan.json").read_bytes() == before
 
 
-def test_strict_exits_3_when_someone_is_left_out(tmp_path):
-    done = plan(tmp_path / "plan", "--policy", "nearest", "--bound-seconds", "0", "--strict", "--json")
-    assert done.returncode == 3
+def test_strict_exits_3_when_someone_is_left_out(practice_plan):
+    out, done = practice_plan
+    assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["left_out"] > 0
-    assert (tmp_path / "plan" / "plan.json").exists()
+    assert (out / "plan.json").exists()
 
 
 @pytest.mark.parametrize(

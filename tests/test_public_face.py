@@ -28,7 +28,8 @@ def test_the_package_alone_loads_no_heavy_library():
 
 def test_the_lines_of_the_readme_plan_the_practice_day(tmp_path):
     area = dispatch.open_area("maoming")
-    request = dispatch.Request(DAY, at=datetime.fromisoformat("2026-05-01T14:00+08:00"), policy="nearest")
+    at = datetime.fromisoformat("2026-05-01T14:00+08:00")
+    request = dispatch.Request(DAY, at=at, policy="nearest", bound_seconds=0.0)
     day = dispatch.plan_day(area, request)
     dispatch.write_day(day, tmp_path / "plan")
     assert day.summary["visited"] > 0

@@ -230,14 +230,9 @@ NEW = {
 
 
 @pytest.fixture(scope="module")
-def practice(tmp_path_factory):
+def practice(practice_plan):
     """The practice day by the nearest policy."""
-    out = tmp_path_factory.mktemp("practice") / "plan"
-    done = run_dispatch(
-        "plan", DAY, "--area", "maoming", "--at", "2026-05-01T14:00", "--out", out, "--policy", "nearest"
-    )
-    assert done.returncode == 0, done.stderr
-    return out
+    return practice_plan[0]
 
 
 def test_a_new_alert_is_answered_with_five_responders(practice):
