@@ -505,3 +505,24 @@ def test_the_ledger_tells_the_bank_desk_the_account_and_notes_who_was_shown_it(s
     assert "6222020200112233445" in done.output
     assert "20,000 元（已转）" in done.output
     assert [event.body["what"] for event in sent.shown("A-1")][-1] == "stop payment"
+
+
+def test_the_message_of_a_phone_goes_into_the_ledger_once(sent, ledger_url):
+    code, other = short_ids("abcdef123456", ["S-1/1", "S-1/2"]).values()
+    message = encode(
+        "abcdef123456",
+        [
+            Record(code, "not_home", 90, 5, None, "锁着"),
+            Record(other, "already_transferred", 95, None, 30_000),
+        ],
+    )
+    first = run("--ledger", ledger_url, *AT, text=f"李四：{message} 收到\n{message[:-7]}\n")
+    assert (
+        "收到 5 条 = 新记 2 + 已有 2 + 不一致 0 + 退回 1" in first.output
+    )  # the second was cut: its records are whole
+    assert "30,000 元（已转）" in first.output
+    before = [one.outcome for one in sent.instructions(plan_id="abcdef123456")]
+    again = run("--ledger", ledger_url, *AT, text=message)
+    assert (again.exit_code, "新记 0 + 已有 2 + 不一致 0 + 退回 0" in again.output) == (0, True)
+    assert [one.outcome for one in sent.instructions(plan_id="abcdef123456")] == before
+    assert "止付交接" not in again.output
