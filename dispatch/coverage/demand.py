@@ -191,7 +191,7 @@ def point_of(
     likeliest = max(case.places, key=lambda place: place.probability, default=None)
     if likeliest is None:
         return DemandPoint(case, name or case.id, weight, row=row, hour=hour)
-    spoken = label_of(gazetteer, [likeliest.township, likeliest.village]) or likeliest.label
+    spoken = label_of(gazetteer, [likeliest.village or likeliest.township]) or likeliest.label
     county, town = likeliest.county or UNKNOWN, likeliest.township or UNKNOWN
     return DemandPoint(case, name or spoken or case.id, weight, county, town, row, hour)
 

@@ -20,6 +20,7 @@ from maps.pack import pack_lines
 from maps.view import Text
 
 SCRIPTS = ("cards.js", "coverage.js")
+_ALL = 1 - 1e-6
 LEVEL_NOTE: Text = ("短线：目标时限内的比例", "bars: share within the goal")
 
 
@@ -260,7 +261,7 @@ def _changed(found: Comparison) -> list[Gain]:
 def _places(given: Account, before: Account | None = None, goal_minutes: float | None = None) -> Places:
     points, goal = given["points"], goal_minutes or given["goal_minutes"]
     blocked = [
-        "road" if road > 0.5 else "unplaced" if gone > 0.5 else ""
+        "unplaced" if gone > _ALL else "road" if road > 0 and road + gone > _ALL else ""
         for road, gone in zip(points["no_road"], points["unplaced"], strict=True)
     ]
     return Places(

@@ -83,7 +83,7 @@ def _uncovered(given: Account, language: Language) -> Iterator[str]:
     )
     for weight, row in worst[:LISTED]:
         where = clean(f"{points['county'][row]}{points['town'][row]} {points['name'][row]}")
-        yield f"  {weight:>10,.0f}  {where}  {_minutes(points['nearest'][row])} min {clean(points['first_responder'][row])}"
+        yield f"  {_weight(weight):>10}  {where}  {_minutes(points['nearest'][row])} min {clean(points['first_responder'][row])}"
 
 
 def comparison_lines(found: Comparison, language: Language) -> Iterator[str]:
@@ -105,9 +105,9 @@ def comparison_lines(found: Comparison, language: Language) -> Iterator[str]:
     ):
         points = found.before["points"]
         weight = sum(points["weight"][row] for row in rows)
-        yield f"{words[side]} ({found.goal_minutes:g} min): {len(rows)}, {weight:,.0f}"
+        yield f"{words[side]} ({found.goal_minutes:g} min): {len(rows)}, {_weight(weight)}"
         yield from (
-            f"  {points['weight'][row]:>10,.0f}  "
+            f"  {_weight(points['weight'][row]):>10}  "
             f"{clean(points['county'][row] + points['town'][row])} {clean(points['name'][row])}"
             for row in rows[:LISTED]
         )
@@ -151,3 +151,7 @@ def _shares(values: Sequence[float]) -> list[str]:
 
 def _minutes(value: float | None) -> str:
     return "—" if value is None else f"{value:.0f}"
+
+
+def _weight(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.2f}"

@@ -178,7 +178,7 @@ kit.pages.coverage = {
   choices() {
     const views = this.has ? ["before", "after", "change"] : [];
     const kinds = data.isochrones ? ["together", ...new Set(data.isochrones.kind)].filter((one, at, all) => all.indexOf(one) === at) : [];
-    return make("div.facet-row", {},
+    return make("div.facets.facet-row", {},
       views.map((one) => make("button.facet.choice" + (this.when === one ? ".on" : ""), { type: "button", "data-when": one, "aria-pressed": String(this.when === one), onclick: () => this.turn(one) }, say("cov_" + one))),
       kinds.length ? make("select", { id: "whose", "aria-label": say("cov_iso"), onchange: (event) => { this.layers.iso = event.target.value !== ""; this.kind = event.target.value || this.kind; this.drawIso(); fillLegend(kit.legend, this.legend()); address.write(); } },
         make("option", { value: "", selected: !this.layers.iso }, say("cov_isoOff")), kinds.map((one) => make("option", { value: one, selected: this.layers.iso && one === this.kind }, say("cov_iso") + " · " + (one === "together" ? say("cov_together") : word(one))))) : null);

@@ -1,6 +1,6 @@
 // Paper: A4 or A3, the map as it stands on screen, the whole list, and when it was printed.
 
-const PAPERS = { A4: { width: 1060, height: 660 }, A3: { width: 1500, height: 930 } };
+const PAPERS = { A4: { width: 1060, height: 636 }, A3: { width: 1500, height: 930 } };
 
 const paper = {
   size: "A4",
