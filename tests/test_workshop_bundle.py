@@ -69,6 +69,49 @@ def test_conditions_are_answered_as_the_other_machine_would(
     assert [bundle_wheels.name_and_version(wheel)[0] for wheel in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("platform", "missing", "expected"),
+    [
+        ("linux-x86_64", set(), ["a", "charts", "quick"]),
+        ("windows-x86_64", set(), ["a", "charts"]),  # no wheel of quick is asked for there
+        (
+            "linux-x86_64",
+            {"quick"},
+            ["a", "charts"],
+        ),  # asked for, and not to be had: it goes without, and says so
+    ],
+)
+def test_a_bundle_carries_the_extras_that_have_wheels(
+    tmp_path, monkeypatch, capsys, platform, missing, expected
+):
+    def download(names, _versions, _target, folder):
+        if found := missing & set(names):
+            raise bundle_wheels.NoWheelError(f"no wheel of {found}")
+        return {name: fake_wheel(folder, name) for name in names}
+
+    monkeypatch.setattr(bundle_wheels, "_download", download)
+    needs = [
+        "a",
+        'charts; extra == "reports"',
+        'quick; sys_platform == "linux" and extra == "fast-roads"',
+        'no; extra == "dev"',
+    ]
+    target = bundle_wheels.Target(BY_NAME[platform], "3.11")
+    found = build_bundle._fetched([Requirement(one) for one in needs], [], target, tmp_path)
+    assert [bundle_wheels.name_and_version(wheel)[0] for wheel in found] == expected
+    assert ("without fast-roads" in capsys.readouterr().err) == bool(missing)
+
+
+def test_an_extra_every_bundle_carries_is_never_left_out(tmp_path, monkeypatch):
+    def download(names, *_):
+        raise bundle_wheels.NoWheelError(f"no wheel of {names}")
+
+    monkeypatch.setattr(bundle_wheels, "_download", download)
+    target = bundle_wheels.Target(BY_NAME["linux-x86_64"], "3.11")
+    with pytest.raises(bundle_wheels.NoWheelError):
+        build_bundle._fetched([Requirement('charts; extra == "reports"')], [], target, tmp_path)
+
+
 def test_a_package_without_a_pin_is_named(tmp_path):
     target = bundle_wheels.Target(BY_NAME["linux-x86_64"], "3.11")
     with pytest.raises(bundle_wheels.NoWheelError, match=r"no pin for nowhere.*make pins"):
@@ -188,6 +231,7 @@ def test_the_bundle_installs_with_no_index_and_runs(scratch):
 
     assert "Installed." in run("sh", bundle / "install.sh", new)
     assert "plan" in run(new / "bin" / "dispatch", "--help")
+    run(new / "bin" / "python", "-c", "import docx, matplotlib")  # what reports are made with
     code = "from dispatch.settings import data_folder; print(data_folder())"
     carried = Path(run(new / "bin" / "python", "-c", code).strip())
     assert carried.is_relative_to(new)

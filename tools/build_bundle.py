@@ -21,10 +21,16 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
+from packaging.requirements import Requirement  # noqa: E402
+
 from tools import bundle_wheels as wheels  # noqa: E402 - the repository must be on the path first
 
 PARTS = REPOSITORY / "tools" / "bundle"
 PYTHONS = ("3.11", "3.12", "3.13")
+EXTRAS = ("reports",)
+"""What pip would be asked for in brackets: every bundle carries it."""
+EXTRAS_IF_ANY = ("fast-roads",)
+"""Without it everything works, more slowly."""
 OLDEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # one date for all, so that the same wheels give the same bytes
 
 
@@ -43,7 +49,7 @@ def fill(folder: Path, own_wheel: Path, platform: wheels.Platform, pythons: tupl
     for python in pythons:
         target = wheels.Target(platform, python)
         with tempfile.TemporaryDirectory() as fetched:
-            found = [own_wheel, *wheels.fetch(wheels.requirements(own_wheel), pins, target, Path(fetched))]
+            found = [own_wheel, *_fetched(wheels.requirements(own_wheel), pins, target, Path(fetched))]
             for wheel in found:
                 shutil.copy(wheel, folder / "wheels" / wheel.name)
             lines = [_hashed_pin(wheel) for wheel in sorted(found, key=lambda wheel: wheel.name.lower())]
@@ -53,6 +59,18 @@ def fill(folder: Path, own_wheel: Path, platform: wheels.Platform, pythons: tupl
     (folder / "bundle.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     _write_scripts(folder, about, pythons)
     _write_sums(folder)
+
+
+def _fetched(
+    wanted: list[Requirement], pins: list[Requirement], target: wheels.Target, folder: Path
+) -> list[Path]:
+    """The wheels with those of `EXTRAS`, and of `EXTRAS_IF_ANY` where they have some for that machine."""
+    try:
+        return wheels.fetch(wanted, pins, target, folder, (*EXTRAS, *EXTRAS_IF_ANY))
+    except wheels.NoWheelError as error:
+        found = wheels.fetch(wanted, pins, target, folder, EXTRAS)  # says so again if that was not the reason
+        print(f"without {', '.join(EXTRAS_IF_ANY)}: {error}", file=sys.stderr)
+        return found
 
 
 def pack(folder: Path, target: Path) -> None:

@@ -129,9 +129,13 @@ def _glibc_minor(tag: str) -> int:
 
 
 def fetch(
-    wanted: Iterable[Requirement], pins: Iterable[Requirement], target: Target, folder: Path
+    wanted: Iterable[Requirement],
+    pins: Iterable[Requirement],
+    target: Target,
+    folder: Path,
+    extras: Iterable[str] = (),
 ) -> list[Path]:
-    """Wheels for `wanted` and all that they need on `target`, each in its pinned version.
+    """Wheels for `wanted`, those of `extras` among them, and all that they need on `target`, each in its pinned version.
 
     Raises
     ------
@@ -145,7 +149,8 @@ def fetch(
     }
     wheels: dict[str, Path] = {}
     followed: set[tuple[str, str]] = set()
-    waiting = list(_applying(wanted, "", target))
+    wanted = list(wanted)
+    waiting = [need for extra in ("", *extras) for need in _applying(wanted, extra, target)]
     while waiting:
         new = sorted({canonicalize_name(need.name) for need in waiting} - set(wheels))
         wheels |= _download(new, versions, target, folder)
