@@ -34,7 +34,20 @@ FORMATS: Mapping[str, str] = {
     "lat_wgs84": DEGREES,
 }
 """How a column's cells are shown; others are as they come."""
-WIDTHS: Mapping[str, int] = {"address": 34, "place": 30, "reasons": 40, "report_note": 34, "second_place": 30}
+WIDTHS: Mapping[str, int] = {
+    "plan_id": 15,
+    "responder_id": 17,
+    "responder_name": 20,
+    "order": 6,
+    "stop_id": 19,
+    "case_id": 15,
+    "place": 30,
+    "second_place": 30,
+    "address": 34,
+    "reasons": 40,
+    "outcome": 14,
+    "report_note": 34,
+}
 MOMENT_WIDTH, USUAL_WIDTH = 16, 12
 MOST_THERE_MINUTES = 999
 HEAD, FILL = "#16222F", "#FFF6CC"
