@@ -31,7 +31,7 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED_DEV)
 	@$(BIN)/python tools/system_needs.py
-	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto --dist loadfile)
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto --dist loadfile --no-loadscope-reorder)
 
 check: $(INSTALLED_DEV)
 	@$(BIN)/ruff check .

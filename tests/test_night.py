@@ -50,6 +50,9 @@ class Told:
         return [row["case"] for row in self.rows if row["event"] == kind and value in {"", row["value"]}]
 
 
+pytestmark = pytest.mark.slow  # the night they look at takes some twenty seconds
+
+
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
     """The whole night, once."""

@@ -15,6 +15,7 @@ from dispatch.rules import audit
 KILLS = 40
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="folders are exchanged in one step on Linux")
 def test_killed_at_any_moment_the_plan_is_the_old_one_or_the_new_one(tmp_path, monkeypatch):
     monkeypatch.setenv(
