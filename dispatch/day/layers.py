@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pyogrio
 from shapely import LineString, MultiLineString, Point
 
 from dispatch.day.closing import closure_rows
@@ -29,6 +30,8 @@ def write_geopackage(day: Day, path: Path) -> None:
         "routes": _routes(day),
         "closures": _closures(day),
     }
+    # the folder is on the disk before it shows (`dispatch.store`): no layer needs to wait for the disk by itself
+    pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF"})
     for layer, table in layers.items():
         if len(table):
             table.to_file(path, layer=layer, driver="GPKG", engine="pyogrio")
