@@ -103,6 +103,11 @@ def write_plan(file: PlanFile, folder: Path, decided: Decided | None = None) -> 
             if route.stops
         },
     )
+    write_decided(decided, folder)
+
+
+def write_decided(decided: Decided, folder: Path) -> None:
+    """Write `decided.json` into an existing folder."""
     routes = {who: [list(visit) for visit in visits] for who, visits in decided.routes.items()}
     _write_json(folder / "decided.json", {"schema": 1, **asdict(decided), "routes": routes})
 

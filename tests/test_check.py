@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import make
@@ -20,6 +21,7 @@ from dispatch.check import (
     reoptimised,
     retimed,
 )
+from dispatch.day.keeping import read_kept
 from dispatch.domain import Prices, Shift
 from dispatch.explain.standing import orders_of
 from dispatch.loss import plan_loss
@@ -28,6 +30,7 @@ from dispatch.reasons import CATALOGUE, parameters
 from dispatch.routing import solve
 from dispatch.rules import audit
 from dispatch.timeline import Visit
+from maps.page import read_page
 
 FREE = Prices()
 
@@ -247,6 +250,31 @@ def test_an_edited_plan_is_timed_anew_compared_and_written(tmp_path):
     assert [stop.case_id for stop in again.plan.routes[1].stops] == ["c3", "c4", "c2"]
     assert (tmp_path / "new" / "people.json").exists()
     assert read_decided(tmp_path / "new") == read_decided(tmp_path / "plan")
+
+
+def test_an_edited_plan_is_written_with_map_sheets_and_history_like_any_other(practice_plan, tmp_path):
+    folder = tmp_path / "edited"
+    shutil.copytree(practice_plan[0], folder)
+
+    def without_a_last_stop(routes, raw):
+        gone = next(route for route in routes.values() if len(route["stops"]) > 1)["stops"].pop()
+        raw["left_out"].append(raw["left_out"][0] | {"case_id": gone["case_id"]})
+
+    edit(folder, without_a_last_stop)
+    done = run_dispatch("check", folder, "--out", tmp_path / "new", "--json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    new = tmp_path / "new"
+    assert {one.name for one in new.iterdir()} >= {one.name for one in folder.iterdir()} - {"run.json"}
+    assert read_decided(new) == read_decided(folder)
+    plan = read_plan(new).plan
+    shown = read_page((new / "map.html").read_text(encoding="utf-8"))
+    assert shown["plan"] == plan.id
+    assert sum(len(route.stops) for route in plan.routes) == len(shown["stops"]["case"])
+    sheets = (new / "sheets" / "index.html").read_text(encoding="utf-8")
+    assert sheets
+    assert read_kept(new, "Asia/Shanghai").rows.equals(read_kept(folder, "Asia/Shanghai").rows)
+    summary = read_plan(new).summary
+    assert summary["visited"] + summary["left_out"] == summary["cases"]
 
 
 def test_what_breaks_a_rule_is_said_with_its_code_and_not_written(tmp_path):

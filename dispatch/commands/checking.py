@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from dispatch.errors import BadInput
+from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language, Reason, say
 from dispatch.redact import clean
 
 if TYPE_CHECKING:
     from dispatch.check import Checked
+    from dispatch.day.planning import Day
     from dispatch.domain import Plan, Problem
     from dispatch.planfile import Decided, PlanFile
 
@@ -82,9 +83,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "保留 {0} 条路线、{1} 起警情，其余重新优化：",
         "{0} routes and {1} cases kept, the rest solved again:",
     ),
-    "written": (
-        "已写入 {0}（路线单：dispatch sheets {0}；地图未重画）",
-        "written to {0} (its sheets: dispatch sheets {0}; the map is not drawn again)",
+    "written": ("已写入 {0}，地图与路线单已重画", "written to {0}, with its map and sheets"),
+    "bare": (
+        "已写入 {0}（路线单：dispatch sheets {0}；地图未重画：{1}）",
+        "written to {0} (its sheets: dispatch sheets {0}; the map is not drawn again: {1})",
     ),
     "refused": ("有规则被违反，未写入 {0}", "rules are broken: {0} was not written"),
 }
@@ -117,6 +119,9 @@ def check(  # noqa: PLR0917 - typer makes each an option with a name
     iterations: Annotated[
         int | None, typer.Option(min=1, help="Steps instead: the same plan on any run.")
     ] = None,
+    area: Annotated[
+        str | None, typer.Option(help="The area's folder, to draw the map of --out; not for a bundled one.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a plan folder that is there.")] = False,
     lang: Annotated[Language, typer.Option(help="Language of the answer: zh or en.")] = "zh",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
@@ -148,9 +153,10 @@ def check(  # noqa: PLR0917 - typer makes each an option with a name
                 answer += lines
             else:
                 final = replace(file, plan=found.plan)
-            _write(final, plan, out, decided, force=force)
+            status.update("writing")
+            why = _write(final, plan, out, decided, area, lang, force=force)
             written = True
-            answer.append(_word("written", lang, out))
+            answer.append(_word("bare", lang, out, why) if why else _word("written", lang, out))
             values["out"], values["plan_id"] = str(out), final.plan.id
     if out is not None and not written:
         answer.append(_word("refused", lang, out))
@@ -218,7 +224,50 @@ def _solved(  # noqa: PLR0917 - one caller
     return final, [_word("kept", lang, len(kept.heads), len(kept.pinned)), *_said(again, final, lang)]
 
 
-def _write(file: PlanFile, plan: Path, out: Path, decided: Decided | None, *, force: bool) -> None:
+def _write(  # noqa: PLR0917 - one caller, by position
+    file: PlanFile,
+    plan: Path,
+    out: Path,
+    decided: Decided | None,
+    area: str | None,
+    lang: Language,
+    *,
+    force: bool,
+) -> str:
+    """Write the folder as any plan's; the plan and its tables alone, saying why, where it cannot be drawn."""
+    from dispatch.errors import OutputExists
+    from dispatch.planfile import write_decided
+
+    def more(folder: Path) -> None:
+        from dispatch.replan.again import written_before
+
+        for name, held in written_before(plan).items():
+            (folder / name).write_bytes(held)
+        if decided is not None:
+            write_decided(decided, folder)
+
+    try:
+        day = _day(file, plan, area)
+    except DispatchError as cause:
+        if isinstance(cause, OutputExists):
+            raise
+        _write_bare(file, plan, out, decided, force=force)
+        return str(cause)
+    from dispatch.day import write_day
+
+    write_day(day, out, language=lang, force=force, more=more)
+    return ""
+
+
+def _day(file: PlanFile, plan: Path, area: str | None) -> Day:
+    from dispatch.replan.again import day_again
+    from dispatch.replan.folders import area_of, read_before
+
+    before = read_before(plan)
+    return day_again(area_of(before.file, area), before, file)
+
+
+def _write_bare(file: PlanFile, plan: Path, out: Path, decided: Decided | None, *, force: bool) -> None:
     from dispatch.planfile import write_plan
     from dispatch.store import write_folder
 
