@@ -29,6 +29,7 @@ from dispatch.commands import outcomes as outcome_commands
 from dispatch.commands import replan as replanning
 from dispatch.commands import report as reporting
 from dispatch.commands import sheets as sheet_commands
+from dispatch.commands import simulate as simulating
 from dispatch.errors import BadInput, DispatchError
 from dispatch.reasons import Language, say
 from dispatch.redact import Redact
@@ -48,6 +49,8 @@ app.command("geocode")(addresses.geocode)
 app.command("map")(mapping.draw)
 app.add_typer(ledgers.ledger_app, name="ledger")
 app.add_typer(coverages.coverage_app, name="coverage")
+app.add_typer(simulating.simulate_app, name="simulate")
+app.command("compare")(simulating.compare_)
 app.command("handover")(ledgers.handover)
 app.command("replan")(replanning.replan)
 app.command("next")(next_command.next_)

@@ -18,7 +18,7 @@ from pathlib import Path
 from dispatch.errors import BadInput, DispatchError, OutputExists
 
 PLATFORM: str = sys.platform
-MARKS = ("plan.json", "area.toml", "sheets.json", "coverage.json")
+MARKS = ("plan.json", "area.toml", "sheets.json", "coverage.json", "outreach.json", "simulation.json")
 """A folder may be replaced only if it holds one of these: --force never eats a home."""
 
 

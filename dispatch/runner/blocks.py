@@ -23,6 +23,24 @@ Block = Mapping[str, NDArray[Any]]
 _DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
+def read_arrays(path: Path) -> Block | None:
+    """The arrays of a file; None where there is none, or where it is damaged or holds objects."""
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except _DAMAGED:
+        return None
+
+
+def write_arrays(path: Path, block: Block) -> None:
+    """Arrays by name as one file, readable by its owner only; the same arrays give the same bytes."""
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        np.savez(file, allow_pickle=False, **dict(sorted(block.items())))
+        file.flush()
+        os.fsync(file.fileno())
+
+
 class Blocks:
     """The finished blocks of a folder; those made under another `stamp` are as if they were not there."""
 
@@ -41,11 +59,7 @@ class Blocks:
 
     def read(self, key: str) -> Block | None:
         """The block of a task; None where there is none, or where it is damaged (it is made again then)."""
-        try:
-            with self.path(key).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
-        except _DAMAGED:
-            return None
+        return read_arrays(self.path(key))
 
     def write(self, key: str, block: Block) -> None:
         """Put a block on disk in one step, readable by its owner only.
@@ -57,11 +71,7 @@ class Blocks:
         """
         fresh = self.folder / f".{key}.new-{os.getpid()}-{secrets.token_hex(4)}"
         try:
-            handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, allow_pickle=False, **dict(sorted(block.items())))
-                file.flush()
-                os.fsync(file.fileno())
+            write_arrays(fresh, block)
             fresh.replace(self.path(key))
         except OSError as cause:
             raise BadInput(

@@ -36,7 +36,7 @@ def write_outreach(
     language: Language = "zh",
     force: bool = False,
 ) -> None:
-    """Write `sessions.csv`, `towns.csv`, `villages.csv`, `curve.csv`, `sessions.ics`, `outreach.gpkg`, `summary.json`.
+    """Write `sessions.csv`, `towns.csv`, `villages.csv`, `curve.csv`, `sessions.ics`, `outreach.gpkg`, `outreach.json`.
 
     Rows that could not be read stand in `rejected_people.csv` and `rejected_venues.csv`.
 
@@ -57,7 +57,7 @@ def write_outreach(
         (folder / "sessions.ics").write_bytes(_calendar(found, area, settings, made, language))
         _layers(tables["sessions"], villages, folder / "outreach.gpkg")
         text = json.dumps(summary(found), ensure_ascii=False, indent=2)
-        (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "outreach.json").write_text(text + "\n", encoding="utf-8")
 
     write_folder(out, fill, force=force)
 

@@ -1,0 +1,164 @@
+"""A scenario run: replications through the one runner, as many as asked or as the wanted interval needs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.runner import Block, Task, run
+from dispatch.simulate.replicate import replicate
+from dispatch.simulate.results.estimates import estimate, replications_for
+from dispatch.simulate.results.measures import columns, group_names, measure, shift_names
+from dispatch.simulate.scenarios.building import Built
+from dispatch.simulate.tape import draw_tape
+from dispatch.simulate.world import World
+
+AT_LEAST = 5
+"""Replications before the spread is trusted to say how many more are needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every replication of a scenario looks at."""
+
+    world: World
+    seed: int
+    counties: int
+    thresholds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a scenario's replications say: blocks laid on each other, shape (replications, …).
+
+    `columns` names the last axis of ``blocks["groups"]``, `groups` its middle one, `shifts` the last of
+    ``blocks["shift_busy"]``. `days` are those counted.
+    """
+
+    name: str
+    seed: int
+    days: float
+    columns: tuple[str, ...]
+    groups: tuple[tuple[str, str], ...]
+    shifts: tuple[str, ...]
+    thresholds: tuple[int, ...]
+    blocks: Mapping[str, NDArray[np.float64]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def replications(self) -> int:
+        """How many there were."""
+        return len(self.blocks["groups"])
+
+    def sums(self, column: str, dimension: str = "all", member: str = "") -> NDArray[np.float64]:
+        """A column of one group, one value a replication."""
+        row = self.groups.index((dimension, member))
+        return self.blocks["groups"][:, row, self.columns.index(column)]
+
+    def share(self, column: str, of: str, dimension: str = "all", member: str = "") -> NDArray[np.float64]:
+        """One column as a share of another, by replication; NaN where there is nothing to share."""
+        top, bottom = self.sums(column, dimension, member), self.sums(of, dimension, member)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(bottom > 0.0, top / bottom, np.nan)
+
+    @property
+    def averted_yuan(self) -> NDArray[np.float64]:
+        """Modelled: what would be lost if nobody came or rang, less what is; a replication each."""
+        return self.sums("nobody_yuan") - self.sums("modelled_yuan")
+
+
+def one_replication(shared: Shared, number: int) -> Block:
+    """The block of one replication: its tape drawn, played and measured."""
+    world = shared.world
+    return measure(
+        world, replicate(world, draw_tape(world, shared.seed, number)), shared.counties, shared.thresholds
+    )
+
+
+def run_scenario(
+    built: Built,
+    thresholds: Sequence[int],
+    *,
+    workers: int = 1,
+    cluster: str | None = None,
+    folder: Path | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Run a scenario's replications; more of them where `half_width` is not reached yet.
+
+    Parameters
+    ----------
+    folder
+        Where finished replications are kept; the same scenario goes on from there.
+    """
+    keys, names = built.scenario.run, built.districts.counties
+    shared = Shared(built.world, keys.seed, len(names), tuple(thresholds))
+    stamp = _stamp(shared) if folder is not None else ""
+    blocks: list[Block] = []
+    wanted = keys.replications
+    while len(blocks) < wanted:
+        tasks = [Task(f"r{number:06d}", number) for number in range(len(blocks), wanted)]
+        found = run(
+            one_replication,
+            tasks,
+            shared=shared,
+            workers=workers,
+            cluster=cluster,
+            folder=folder,
+            stamp=stamp,
+            told=told,
+        )
+        blocks += [block for _, block in found]
+        wanted = _wanted(blocks, shared, keys.half_width, keys.most_replications)
+    laid = {name: np.stack([np.asarray(block[name], np.float64) for block in blocks]) for name in blocks[0]}
+    return Result(
+        built.scenario.name,
+        keys.seed,
+        (built.world.horizon_minutes - built.world.warm_up_minutes) / 1440.0,
+        columns(thresholds),
+        group_names(names),
+        shift_names(built.world),
+        tuple(thresholds),
+        laid,
+        built.notes,
+    )
+
+
+def _wanted(blocks: list[Block], shared: Shared, half_width: float, most: int) -> int:
+    """How many replications there must be in all."""
+    if half_width <= 0.0:
+        return len(blocks)
+    names = columns(shared.thresholds)
+    mark = 30 if 30 in shared.thresholds else shared.thresholds[0]
+    top = np.array([block["groups"][0, names.index(f"reached_within_{mark}")] for block in blocks])
+    bottom = np.array([block["groups"][0, names.index("asked")] for block in blocks])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(bottom > 0.0, top / bottom, np.nan)
+    if len(blocks) >= AT_LEAST and not estimate(share).half_width > half_width:
+        return len(blocks)
+    needed = max(AT_LEAST, replications_for(share, half_width))
+    return max(len(blocks), min(needed, 2 * max(len(blocks), AT_LEAST), most))
+
+
+def _stamp(shared: Shared) -> str:
+    """Changes with every number of the world."""
+    digest = hashlib.sha256(version("field-dispatch").encode())
+    world = shared.world
+    parts: list[Any] = [world.zones, world.roads, world.units, world.demand, world.policy, *world.surges]
+    for part in parts:
+        for name in part.__slots__:
+            value = getattr(part, name, None)
+            held = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
+            digest.update(f"{name} {len(held)}\n".encode())
+            digest.update(held)
+    rest = [shared.seed, shared.counties, shared.thresholds, world.horizon_minutes, world.warm_up_minutes]
+    digest.update(json.dumps([*rest, world.first_hour, world.hour_minutes]).encode())
+    return digest.hexdigest()
