@@ -50,9 +50,10 @@ class Planning(Section):
 class Duty(Section):
     """`[duty]`: share of responders without a shift of their own who are on duty, by hour.
 
-    Each kind has 24 shares, the first for 00:00–00:59.
+    Each kind has 24 shares, the first for 00:00–00:59. `centre_phone` is whom teams ring; "" where none is to be printed.
     """
 
+    centre_phone: str = Field(max_length=30)
     crews_per_station: int = Field(ge=1, le=20)
     max_visits: dict[str, int]
     profile: dict[str, str]

@@ -36,7 +36,12 @@ def folder_of(path: Path, *, synthetic: bool = True, scripts: Mapping[str, Any] 
         make.case("A-3", at=-10, fraud_type="investment", **fact),
     ]
     day = make.problem([make.responder("S-1", max_visits=2), make.responder("V-2", at=-5)], cases)
-    file = PlanFile(day, solve(day, "nearest"), area={"name": "茂名", "synthetic": synthetic})
+    file = PlanFile(
+        day,
+        solve(day, "nearest"),
+        area={"name": "茂名", "synthetic": synthetic},
+        settings={"duty": {"centre_phone": "0668-2880110"}},
+    )
     path.mkdir(parents=True)
     write_plan(file, path)
     (path / "people.json").write_text(json.dumps(PEOPLE, ensure_ascii=False), encoding="utf-8")

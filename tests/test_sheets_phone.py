@@ -107,6 +107,8 @@ def test_three_visits_recorded_survive_closing_and_are_taken_in_once(made, phone
     page = sheet_of(context, made)
     record(page, 0, "met_persuaded", there="15", note="家属在场 已报所长")
     record(page, 1, "already_transferred", sent="50,000")
+    assert "马上打电话报中心止付" in page.locator(".in.zh .urgent").nth(1).inner_text()
+    assert "0668-2880110" in page.locator(".in.zh .urgent").nth(1).inner_text()
     page.close()
     page = sheet_of(context, made)  # reopened: it is all there
     assert page.locator(".dock [role=status]").last.inner_text() == "已记 2 / 2 · 2 条未回报"

@@ -164,6 +164,7 @@ def book_from(
         attribution=str(area.get("attribution", "")),
         names=kept.names,
         phones=kept.phones,
+        centre_phone=str(dict(file.settings.get("duty", {})).get("centre_phone", "")),
         instead=kept.instead,
         ground=ground,
         language=kept.language,
