@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from dispatch.area import Area
     from dispatch.coverage.comparing import Comparison
     from dispatch.coverage.demand import Demand
+    from dispatch.coverage.reach import Reach
     from dispatch.coverage.rules import Rules
 
 notes = Console(stderr=True)
+MOSTLY_OUT = 0.9
 
 AreaName = Annotated[str, typer.Argument(help="An area folder, or the name of a bundled one (maoming).")]
 Out = Annotated[Path, typer.Option(help="The folder to write.")]
@@ -159,7 +161,7 @@ def reach(  # noqa: PLR0917 - typer makes each an option with a name
             rejected=wanted.rejected,
             force=force,
         )
-    for line in (*wanted.notes, *supply.notes):
+    for line in (*wanted.notes, *supply.notes, *overworked(found)):
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     if as_json:
         told = {key: value for key, value in given.items() if key not in {"points", "responders"}}
@@ -295,6 +297,18 @@ def demand_of(
     found = mixed(parts)
     refuse_nothing(found)
     return found
+
+
+def overworked(found: Reach) -> list[str]:
+    """A note where some responders would be out nearly always: shares with busy units are then only as good as that."""
+    if found.load is None:
+        return []
+    often = int((found.load.share > MOSTLY_OUT).sum())
+    if not often:
+        return []
+    return [
+        f"{often} responders would be out more than {MOSTLY_OUT:.0%} of the time at {found.load.per_hour:g} alerts an hour"
+    ]
 
 
 def rate_at(demand: Demand, moment: datetime, given: float | None) -> float | None:

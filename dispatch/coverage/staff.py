@@ -24,7 +24,9 @@ Integers = NDArray[np.int64]
 USUAL_LENGTHS = (8, 12)
 FIXED_STARTS, FIXED_HOURS = (0, 8, 16), 8
 """What three fixed shifts of eight hours would be: the comparison."""
-_EARLY = 1e-4  # hours a later start is worth less than an earlier one: the same answer on every run
+NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
+"""Of answers of equal hours one whose shifts start at other hours than these is taken."""
+_AWKWARD, _EARLY = 1e-3, 1e-4  # hours: enough to decide between equals, too little for anything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def cover(
     rows = np.concatenate(hours_of)
     columns = np.repeat(np.arange(len(kinds)), [len(one) for one in hours_of])
     gives = csr_array((np.ones(len(rows)), (rows, columns)), shape=(HOURS, len(kinds)))
-    cost = np.array([hours + _EARLY * start / HOURS for start, hours in kinds])
+    cost = np.array([hours + _AWKWARD * (start in NIGHT) + _EARLY * start / HOURS for start, hours in kinds])
     found = milp(
         cost,
         constraints=LinearConstraint(gives, lb=needs),

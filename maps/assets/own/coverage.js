@@ -241,7 +241,7 @@ kit.pages.coverage = {
   listGains() {
     const { gains } = data, most = Math.max(1e-9, ...gains.map((one) => Math.abs(one.value)));
     this.said.textContent = pick(data.gains_note);
-    this.fill(gains.map((_, at) => at), (at) => (gains[at].place !== null ? "p" + gains[at].place : gains[at].site === null ? "g" + at : "s" + gains[at].site), (at) => [make("span.order", {}, at + 1), make("span.grow", {}, make("span.line", {}, given(pick(gains[at].label))),
+    this.fill(gains.map((_, at) => at), (at) => (gains[at].place !== null ? "p" + gains[at].place : gains[at].site === null ? "g" + at : "s" + gains[at].site), (at) => [make("span.chip", {}, at + 1), make("span.grow", {}, make("span.line", {}, given(pick(gains[at].label))),
       make("svg", { width: "100%", height: 8, viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, make("rect", { x: 0, y: 1, width: (100 * Math.abs(gains[at].value)) / most, height: 6, rx: 2, fill: REACH_INKS[0] }))),
     make("span.side", {}, make("b", {}, given(gains[at].text)))]);
   },
