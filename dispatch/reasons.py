@@ -450,8 +450,13 @@ CATALOGUE: Mapping[str, tuple[str, str]] = {
         "{desk}, now: {what} (within {minutes} min); saves {yuan} yuan",
     ),
     "NEXT_FREES": (
-        "若全部办成：{visits} 次上门不再值得，腾出 {crews} 支力量，共省 {minutes} 分钟",
-        "if all of it works: {visits} visits no longer pay, {crews} crews are free, {minutes} crew minutes in all",
+        "若全部办成（{asks} 项中预计成 {expected} 项）：{visits} 次上门不再值得，腾出 {crews} 支力量，共省 {minutes} 分钟",
+        "if all of it works (of {asks}, {expected} are expected to): {visits} visits no longer pay, {crews} crews are free, "
+        "{minutes} crew minutes in all",
+    ),
+    "NEXT_FREES_NONE": (
+        "即使全部办成，也没有一次上门可以取消：钱只是流失得慢些，人仍须见到",
+        "even if all of it works no visit can be called off: money only leaves more slowly, the person must still be met",
     ),
     "NEXT_RESOLVED": (
         "若全部办成并重排：少去 {visits} 处，空出 {crews} 支力量，另可上门 {reached} 处，再少损失 {yuan} 元",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from dataclasses import replace
 
 import make
@@ -385,6 +386,27 @@ def test_the_ledger_closes_cases_counts_calls_and_knows_what_is_held(ledger):
     assert found.closed == ("A-3",)
 
 
+def test_an_ask_that_failed_is_remembered_and_the_second_has_less_chance(ledger):
+    kept(ledger, {})
+    _, _, situation = night([make.case("A-1", at=300, alert_ids=("A-1",))])
+    chosen = actions(hold=HOLD | {"failed_factor": 0.25, "most_failed": 2})
+    before = ledger.case("A-1")
+    (first,) = rank(with_ledger(situation, ledger, later(1)), chosen).asks
+    ledger.record_failed_ask("A-1", "bank", at=later(2), by="li")
+    (second,) = rank(with_ledger(situation, ledger, later(3)), chosen).asks
+    assert (second.failed, second.chance) == (1, pytest.approx(first.chance * 0.25))
+    known = ledger.case("A-1")
+    assert (known.attempts, known.contact_result) == (
+        before.attempts,
+        before.contact_result,
+    )  # nobody was rung
+    ledger.record_failed_ask("A-1", "bank", at=later(4), by="li")
+    ledger.record_failed_ask("A-1", "carrier", at=later(4), by="li")
+    found = with_ledger(situation, ledger, later(5))
+    assert rank(found, chosen).asks == ()
+    assert dict(found.subjects[0].tried.failed) == {"ring": 0, "hold": 2, "cut_line": 1}
+
+
 def test_a_case_that_is_held_is_worth_asking_for_less(ledger):
     kept(ledger, {})
     _, _, situation = night([make.case("A-1", at=300, alert_ids=("A-1",))])
@@ -443,7 +465,8 @@ def test_the_command_says_what_to_do_and_changes_nothing(plan_folder):
     assert done.returncode == 0, done.stderr
     assert "银行席现在办：银行止付 2 起" in done.stdout
     assert "再拨本人（已拨 1 次，未接）" in done.stdout  # who needs no visit yet is rung from the same list
-    assert "若全部办成：2 次上门不再值得，腾出 1 支力量" in done.stdout
+    assert re.search(r"若全部办成（5 项中预计成 \d\.\d 项）：2 次上门不再值得，腾出 1 支力量", done.stdout)
+    assert "即使全部办成，也没有一次上门可以取消" in done.stdout  # of the bank's two holds
     assert "由人决定" in done.stdout
     assert {path.name: path.read_bytes() for path in plan_folder.iterdir()} == before
     english = said_by(plan_folder, "--lang", "en")

@@ -57,6 +57,7 @@ STEPS = ("sent", "signed", "departed", "arrived", "met", "cancelled")
 RECORDS = {
     "contact": "a call, VALUE its result: unreached, busy, off, refused, disbelieved or persuaded",
     "hold": "VALUE bank, line or relative, --until when",
+    "failed": "an ask for a hold that was not granted, VALUE who was asked: bank, carrier or relative",
     "release": "VALUE the hold's id",
     "promise": "VALUE its words, --until when it is due",
     "kept": "ID the promise's",
@@ -159,6 +160,8 @@ def _recorded(  # noqa: PLR0917, C901 - one branch a kind
             book.record_contact(about, value, at=at, by=by, note=note, version=version)
         case "hold":
             return book.place_hold(about, value, _ending(what, until), at=at, by=by, version=version)  # type: ignore[arg-type] # checked there
+        case "failed":
+            book.record_failed_ask(about, value, at=at, by=by, note=note, version=version)
         case "release":
             book.release_hold(about, value, at=at, by=by, version=version)
         case "promise":

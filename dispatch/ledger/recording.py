@@ -26,6 +26,7 @@ from dispatch.reasons import OUTCOMES
 
 RESULTS = ("unreached", "busy", "off", "refused", "disbelieved", "persuaded")
 CHANNELS = ("phone", "relative", "message", "other")
+ASKED = ("bank", "carrier", "relative")
 STEP_KINDS = ("sent", "signed", "departed", "arrived", "met", "cancelled")
 
 
@@ -115,6 +116,17 @@ class Recording:
         due = self.settings.due_visits("phone_persuaded", at) if result == "persuaded" else None
         if due is not None:
             body["due_visits"] = due
+        self.record(Event("rang", at, by, case_id, body=body), note=note, version=version)
+
+    def record_failed_ask(
+        self, case_id: str, asked: str, *, at: datetime, by: str, note: str = "", version: int | None = None
+    ) -> None:
+        """A bank, a carrier or a relative (`ASKED`) was asked for a hold and did not grant it.
+
+        Asking a second time has less chance; nothing else of the case changes: the person was not rung.
+        """
+        _one_of("asked", asked, ASKED)
+        body = {"result": "refused", "channel": asked}
         self.record(Event("rang", at, by, case_id, body=body), note=note, version=version)
 
     def place_hold(

@@ -132,7 +132,13 @@ def _rung_before(case: Row, body: Mapping[str, Any], alerted_at: datetime) -> No
 _TIERS = ("critical", "high", "medium", "low")
 
 
+INSTITUTIONS = frozenset({"bank", "carrier"})
+"""Channels of an ask that is no call to the person: it counts as no attempt to reach him."""
+
+
 def _rang(_: CaseNow, case: Row, event: Event) -> None:
+    if event.body.get("channel") in INSTITUTIONS:
+        return
     result = str(event.body["result"])
     case["attempts"] += 1
     if case["last_attempt_at"] is None or event.at >= case["last_attempt_at"]:

@@ -22,6 +22,9 @@ from dispatch.next_actions.settings import NextSettings
 HOLD_ACTIONS: Mapping[str, str] = {"bank": "hold", "line": "cut_line", "relative": "relative"}
 """Which action a hold of the ledger came of."""
 
+ASKED_OF: Mapping[str, str] = {"bank": "hold", "carrier": "cut_line"}
+"""Which action an ask of the ledger that failed was."""
+
 _STILL_OPEN = frozenset({"disbelieved", "refused", "busy", "off", "unreached"})
 
 
@@ -211,7 +214,10 @@ def _tried(known: OpenCase, events: Sequence[Event], subject: Subject) -> Tried:
     failed = dict(subject.tried.failed)
     failed["ring"] = max(failed.get("ring", 0), known.attempts)
     for event in events:
-        if event.kind == "rang" and event.body.get("channel") == "relative":
+        channel = str(event.body.get("channel", "")) if event.kind == "rang" else ""
+        if channel in ASKED_OF:
+            failed[ASKED_OF[channel]] = failed.get(ASKED_OF[channel], 0) + 1
+        if channel == "relative":
             if event.body["result"] in _STILL_OPEN:
                 failed["relative"] = failed.get("relative", 0) + 1
             failed["ring"] = max(0, failed["ring"] - 1)  # the ledger counts every attempt as a call

@@ -67,8 +67,12 @@ def desk_sentences(desk: DeskList, look_ahead_minutes: float, language: Language
             },
         )
     ]
+    if desk.freed is not None and desk.asks and not desk.freed.cases:
+        said.append(Reason("NEXT_FREES_NONE"))
     if desk.freed is not None and desk.freed.cases:
         free = {
+            "asks": len(desk.asks),
+            "expected": round(sum(ask.chance for ask in desk.asks), 1),
             "visits": len(desk.freed.cases),
             "crews": len(desk.freed.crews),
             "minutes": round(desk.freed.crew_minutes),

@@ -17,6 +17,7 @@ from dispatch.domain import Plan, Route
 from dispatch.intake.alerts import Alerts
 from dispatch.ledger import Conflict, Instruction, Ledger
 from dispatch.ledger import Event as Entry
+from dispatch.ledger.state import INSTITUTIONS
 from dispatch.planfile import PlanFile
 from dispatch.replan.events import STEPS, Event, EventFile, in_order
 from dispatch.replan.replanning import Replanned
@@ -78,9 +79,9 @@ def _events_of(ledger: Ledger, case_id: str, since: datetime, at: datetime) -> l
     crews = {one.instruction_id: one.responder_id for one in ledger.instructions(case_id=case_id)}
     found = []
     for entry, _ in ledger.history(case_id):
-        if entry.kind not in KINDS or not since < entry.at <= at:
-            continue
         body = entry.body
+        if entry.kind not in KINDS or not since < entry.at <= at or body.get("channel") in INSTITUTIONS:
+            continue
         until = datetime.fromisoformat(body["until"]) if "until" in body else None
         value = str(body.get("result") or body.get("outcome") or body.get("kind") or "")
         who = crews.get(str(entry.instruction_id), "")
