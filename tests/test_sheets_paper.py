@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import subprocess
+import sys
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -403,3 +404,17 @@ def test_printing_needs_no_font_package_or_network_of_the_machine():
     for path in templates.glob("*.typ"):
         assert "@" not in path.read_text(encoding="utf-8"), path
         assert re.findall(r'#import "([^"]*)"', path.read_text(encoding="utf-8")) in ([], ["common.typ"])
+
+
+def test_the_benchmark_prints_a_made_up_book_and_names_what_it_measured():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.sheets", "--quick", "--json"],
+        capture_output=True, text=True, cwd=REPOSITORY, timeout=120, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert found["whole"]["sheets"] == 10
+    assert found["whole"]["stops"] >= 10
+    assert found["whole"]["overviews"] > 4
+    assert found["whole"]["kilobytes_per_sheet"] > 10
+    # small sizes say nothing about goals
+    assert all(goal["met"] is None for goal in found["goals"].values())
