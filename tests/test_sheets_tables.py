@@ -30,6 +30,8 @@ from dispatch.sheets.workbook import routes_xlsx
 from tools import system_needs
 
 SCHEMA = Path(__file__).parent / "data" / "gpx" / "gpx.xsd"
+TRIED = [one for one in PAYLOADS if one.lstrip()[:1] in "=@" or "://" in one]
+"""What a spreadsheet might compute or follow, for LibreOffice; the others are read from the file alone."""
 GPX = "{http://www.topografix.com/GPX/1/1}"
 
 
@@ -92,7 +94,7 @@ def opened(tmp_path_factory):
     file = sheet_folder.folder_of(folder / "plan")
     assert run("sheets", folder / "plan", "--out", folder / "sheets", "--format", "xlsx").exit_code == 0
     (folder / "own.xlsx").write_bytes((folder / "sheets" / "routes.xlsx").read_bytes())
-    for number, payload in enumerate(PAYLOADS):
+    for number, payload in enumerate(TRIED):
         (folder / f"bad-{number}.xlsx").write_bytes(routes_xlsx(prepared(hostile_book(payload))))
     office = [system_needs.libreoffice(), "--headless", f"-env:UserInstallation={(folder / 'user').as_uri()}"]
     asked = [*office, "--convert-to", "xlsx", "--outdir", folder / "saved", *sorted(folder.glob("*.xlsx"))]
@@ -102,7 +104,7 @@ def opened(tmp_path_factory):
 
 def test_libreoffice_opens_the_workbook_and_computes_nothing(opened):
     folder, _ = opened
-    for number in range(len(PAYLOADS)):
+    for number in range(len(TRIED)):
         saved = (folder / "saved" / f"bad-{number}.xlsx").read_bytes()
         assert rows(saved) == rows((folder / f"bad-{number}.xlsx").read_bytes())
         assert not active(saved)
