@@ -64,6 +64,11 @@ def pdf_text(pdf, layout=True):
     return subprocess.run(told, input=pdf, capture_output=True, check=True).stdout.decode()
 
 
+def sheet_text(source, sheet):
+    """The words of one sheet of a book."""
+    return pdf_text(sheets_alone(dataclasses.replace(source, sheets=(sheet,))))
+
+
 def pages_of(pdf):
     return pdf_text(pdf).rstrip("\f").split("\f")
 
@@ -203,6 +208,22 @@ def test_a_stop_with_more_to_say_than_a_page_holds_is_made_smaller_not_cut():
     assert len(whole) == 1
     for said in ("沿第299号", "正在通话149分钟", "10未前往"):
         assert said in squeezed(whole[0])
+
+
+def test_without_positions_or_with_endless_names_or_with_nobody_it_still_prints():
+    plain = spoken_book()
+    sheet, stop = plain.sheets[0], plain.sheets[0].stops[0]
+    nowhere = dataclasses.replace(stop.spot, lon=float("nan"), lat=float("nan"))
+    bare = dataclasses.replace(
+        stop, spot=nowhere, second=None, latest_at=None, due_at=None, turns=(), name=""
+    )
+    text = squeezed(sheet_text(plain, dataclasses.replace(sheet, base_lonlat=None, stops=(bare,))))
+    assert "姓名不详" in text
+    assert "第1页/共1页" in text
+    endless = dataclasses.replace(sheet, name="很长" * 150, base="b")
+    assert "10未前往" in squeezed(sheet_text(plain, endless))
+    (empty,) = pdfs(dataclasses.replace(plain, sheets=())).values()
+    assert "本单位没有上门任务" in pdf_text(empty)
 
 
 # what it is made of
