@@ -292,6 +292,24 @@ def test_a_comparison_can_be_turned_from_before_to_after(written, chromium, tmp_
     assert read_page((tmp_path / "m.html").read_text("utf-8"))["goal"] == 30
 
 
+def test_two_folders_are_compared_by_the_command_and_drawn_on_the_areas_ground(written):
+    folder, _ = written
+    done = run_dispatch(
+        "coverage", "compare", folder / "night", folder / "night", "--out", folder / "gain", "--lang", "en"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "newly covered (30 min): 0, 0" in done.stdout
+    told = read_page((folder / "gain" / "map.html").read_text("utf-8"))
+    assert told["area"] == "茂名演练辖区"
+    assert set(told["isochrones"]["when"]) == {"before", "after"}
+    assert len(told["ground"]["labels"]["name"]) > 1000
+    book = CalamineWorkbook.from_path(folder / "gain" / "comparison.xlsx")
+    assert book.sheet_names == ["by county and town", "places that change"]
+    again = run_dispatch("coverage", "compare", folder / "gain", folder / "night")
+    assert again.returncode == 1
+    assert "expected 'reach'" in again.stderr
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     (("--at", "yesterday"), "--at: found 'yesterday'"),
     (("--minutes", "soon"), "--minutes: found 'soon'"),

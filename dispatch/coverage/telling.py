@@ -77,13 +77,15 @@ def _uncovered(given: Account, language: Language) -> Iterator[str]:
     worst = sorted((one for one in missing if one[0] > 1e-9), reverse=True)
     side = 0 if language == "zh" else 1
     yield (
-        (f"未覆盖地点 {len(worst)} 处，最重的：", f"{len(worst)} places not covered, the heaviest:")[side]
+        (f"未覆盖地点 {len(worst)} 处，最重的：", f"not covered: {len(worst)} places, the heaviest first")[
+            side
+        ]
         if worst
         else ("没有未覆盖地点", "no place is left uncovered")[side]
     )
     for weight, row in worst[:LISTED]:
         where = clean(f"{points['county'][row]}{points['town'][row]} {points['name'][row]}")
-        yield f"  {_weight(weight):>10}  {where}  {_minutes(points['nearest'][row])} min {clean(points['first_responder'][row])}"
+        yield f"  {_weight(weight):>10}  {where}  {_who(points, row, side)}"
 
 
 def comparison_lines(found: Comparison, language: Language) -> Iterator[str]:
@@ -155,3 +157,13 @@ def _minutes(value: float | None) -> str:
 
 def _weight(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.2f}"
+
+
+def _who(points: dict[str, Any], row: int, side: int) -> str:
+    """The quickest and its minutes, or why there is none."""
+    if points["nearest"][row] is None:
+        blocked = points["no_road"][row] > 0, points["unplaced"][row] > 0
+        return (("无路可达", "no road"), ("地点不明", "no known place"), ("无人可去", "nobody may go"))[
+            0 if blocked[0] else 1 if blocked[1] else 2
+        ][side]
+    return f"{_minutes(points['nearest'][row])} min {clean(points['first_responder'][row])}"
