@@ -64,9 +64,9 @@ def units(home: Any, zones: int, **given: Any) -> Units:
     return Units(**(fields | given))
 
 
-def roads(minutes: Any, **given: Any) -> Roads:
+def roads(one_table: Any, **given: Any) -> Roads:
     """One table for everybody at any hour."""
-    table = np.asarray(minutes, np.float32)
+    table = np.asarray(one_table, np.float32)
     fields: dict[str, Any] = {
         "minutes": table[None],
         "row_of_zone": np.arange(len(table)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dispatch.one_case import compiled, exposure, loss_at, rate_at, saves_more, there_first
+from dispatch.one_case import exposure, loss_at, rate_at, saves_more, there_first
 from dispatch.simulate.arrays import (
     ALERT,
     AT,
@@ -60,6 +60,7 @@ from dispatch.simulate.arrays import (
     Ground,
     Play,
 )
+from dispatch.simulate.compiled import compiled
 
 FEW_IDLE = 24
 """With so few idle they are asked one by one; else the lists of who is near are read."""
@@ -110,12 +111,23 @@ def whereabouts(p: Play, u: int) -> tuple[int, int, float]:
 
 @compiled
 def from_there(g: Ground, table: int, origin: int, other: int, share: float, target: int) -> float:
-    """Minutes to a zone from between two others: never more than driving on, or turning back."""
+    """Minutes to a zone from between two others, a share of the way from the one to the other.
+
+    Stewart's theorem, exact in the plane; held between what no road can beat and what driving on
+    and turning back come to in the mean.
+    """
     if share <= 0.0:
         return between(g, table, origin, target)
     if share >= 1.0:
         return between(g, table, other, target)
-    return (1.0 - share) * between(g, table, origin, target) + share * between(g, table, other, target)
+    one, two = between(g, table, origin, target), between(g, table, other, target)
+    whole, rest = between(g, table, origin, other), 1.0 - share
+    most = rest * one + share * two
+    if not most + whole < np.inf:
+        return most
+    square = rest * one * one + share * two * two - share * rest * whole * whole
+    least = max(one - share * whole, two - rest * whole)
+    return float(min(most, max(least, np.sqrt(max(square, 0.0)))))
 
 
 @compiled

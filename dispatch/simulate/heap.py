@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dispatch.one_case import compiled
 from dispatch.simulate.arrays import HEAP, ORDER, SCRATCH, Play
+from dispatch.simulate.compiled import compiled
 
 KEY_STEP = 1 << 40
 """A key is the kind of what happens times this, plus whom it happens to."""

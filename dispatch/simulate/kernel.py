@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from dispatch.one_case import compiled
 from dispatch.simulate import changes as c
 from dispatch.simulate.arrays import (
     ALERT,
@@ -89,7 +88,8 @@ from dispatch.simulate.arrays import (
     Ground,
     Play,
 )
-from dispatch.simulate.choosing import between, case_for, table_at, table_now, unit_for, urgency
+from dispatch.simulate.choosing import between, case_for, offer, table_at, table_now, unit_for, urgency
+from dispatch.simulate.compiled import compiled
 from dispatch.simulate.heap import KEY_STEP, drop_first, order_queue, push
 from dispatch.simulate.moving import (
     AT_CALL,
@@ -423,7 +423,7 @@ def follow_orders(g: Ground, d: Deck, p: Play, u: int) -> None:
     while i >= 0:
         following = p.case[i, NEXT_ORDER]
         p.crew[u, FIRST_ORDER] = following
-        if p.case[i, CASE_STATE] == IN_QUEUE:
+        if p.case[i, CASE_STATE] == IN_QUEUE and offer(g, d, p, i, u)[0] < np.inf:
             send(g, d, p, i, u)
             return
         i = following

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from dispatch.one_case import compiled
 from dispatch.simulate import changes as c
 from dispatch.simulate.arrays import (
     ALERT,
@@ -69,6 +68,7 @@ from dispatch.simulate.arrays import (
     Play,
 )
 from dispatch.simulate.choosing import from_there, table_now, whereabouts
+from dispatch.simulate.compiled import compiled
 from dispatch.simulate.heap import KEY_STEP, push
 
 AT_HOUR, AT_UNIT, AT_DUTY, AT_CALL, AT_WAIT, AT_READY = range(6)

@@ -15,6 +15,7 @@ from dispatch.simulate import arrays
 from dispatch.simulate.arrays import Cut, Ground, Play, cut, ground_of, opening, with_more_room
 from dispatch.simulate.kernel import NEEDS_ROOM, run
 from dispatch.simulate.log import Log, log_of
+from dispatch.simulate.planning import plan_and_send
 from dispatch.simulate.reasons import whys
 from dispatch.simulate.tape import Tape
 from dispatch.simulate.world import Bools, Floats, Ints, World
@@ -111,21 +112,28 @@ def replicate_with_log(world: World, tape: Tape) -> tuple[Replication, Log]:
 
 
 def _played(world: World, tape: Tape, *, log: bool) -> tuple[Replication, Log]:
-    ground, cards = ground_of(world), cut(tape)
+    cards = cut(tape)
     play = opening(world, cards.deck, log=log)
-    play = advance(ground, cards, play, np.nextafter(world.warm_up_minutes, -np.inf))
+    play = advance(world, cards, play, np.nextafter(world.warm_up_minutes, -np.inf))
     begun = _clocked(play)
-    play = advance(ground, cards, play, np.inf)
+    play = advance(world, cards, play, np.inf)
     written = int(play.tally[arrays.LOGGED])
     rows = log_of(play.log[:written], cards.number)
     return _result(world, tape, cards, play=play, begun=begun), rows
 
 
-def advance(ground: Ground, cards: Cut, play: Play, until: float) -> Play:
-    """The kernel's steps to a minute, with more room as often as it asks."""
-    while run(ground, cards.deck, play, until) == NEEDS_ROOM:
+def advance(world: World, cards: Cut, play: Play, until: float) -> Play:
+    """Play on to a minute, by the rule of the world."""
+    if world.policy.rule == "search":
+        return plan_and_send(world, cards, play, until, step=step)
+    return step(ground_of(world), cards, play, until)[0]
+
+
+def step(ground: Ground, cards: Cut, play: Play, until: float) -> tuple[Play, int]:
+    """The kernel's steps to a minute, with more room as often as it asks; and why it stopped."""
+    while (why := run(ground, cards.deck, play, until)) == NEEDS_ROOM:
         play = with_more_room(play)
-    return play
+    return play, why
 
 
 def _clocked(play: Play) -> Floats:
