@@ -24,6 +24,7 @@ from dispatch.coverage.demand_file import read_demand
 from dispatch.coverage.drawing import comparison_map, reach_map
 from dispatch.coverage.isochrones import isochrones
 from dispatch.coverage.reach import percentile, reach
+from dispatch.coverage.supply import call_up
 from dispatch.coverage.tables import reach_tables
 from dispatch.coverage.telling import comparison_lines, reach_lines
 from dispatch.coverage.write import write_reach
@@ -99,6 +100,19 @@ def test_what_no_road_leads_to_is_counted_apart(tmp_path, ground, demand):
     whole = account(ground, found)["units"][0]
     assert whole["no_road"] == pytest.approx(0.6)
     assert whole["uncovered"] == pytest.approx(0.0)
+
+
+def test_a_file_of_closures_counts_as_in_a_plan(tmp_path, ground, demand):
+    # the road is washed out between 25 and 30 km: the squad at 40 km reaches nobody but those beside it
+    line = {"type": "LineString", "coordinates": [[tiny.east(25), tiny.SOUTH], [tiny.east(30), tiny.SOUTH]]}
+    told = {"name": "水毁", "closed": True}
+    drawn = {"type": "Feature", "properties": told, "geometry": line}
+    path = tmp_path / "shut.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [drawn]}), encoding="utf-8")
+    crew = tiny.responders(tmp_path / "r.csv", ANYWHERE)
+    found = reach(call_up(ground, tiny.NOON, tiny.RULES, responders=crew, closures=path), demand, (60,))
+    assert np.isfinite(found.nearest).tolist() == [False, False, True]
+    assert account(ground, found)["closures"] == 1
 
 
 @given(
