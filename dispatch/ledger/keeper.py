@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
@@ -236,14 +236,18 @@ def _rows(now: CaseNow) -> list[tuple[Table, list[Row]]]:
     return parts
 
 
-def cases_of(connection: Connection) -> Iterator[list[Event]]:
-    """The events of each case in order, case after case, from one pass over all events."""
-    rows = connection.execute(
-        select(event)
-        .where(event.c.case_id.is_not(None), event.c.kind != "shown")
-        .order_by(event.c.case_id, event.c.seq),
-        execution_options={"yield_per": CHUNK},
-    )
+def cases_of(connection: Connection, case_ids: Sequence[str] | None = None) -> Iterator[list[Event]]:
+    """The events of each case in order, case after case: of these cases, or of all from one pass over all events."""
+    query = select(event).where(event.c.kind != "shown").order_by(event.c.case_id, event.c.seq)
+    if case_ids is not None:
+        for part in chunks(case_ids, 500):
+            yield from _case_by_case(connection.execute(query.where(event.c.case_id.in_(part))))
+        return
+    every = query.where(event.c.case_id.is_not(None))
+    yield from _case_by_case(connection.execute(every, execution_options={"yield_per": CHUNK}))
+
+
+def _case_by_case(rows: Iterable[Any]) -> Iterator[list[Event]]:
     own: list[Event] = []
     for row in rows:
         if own and row.case_id != own[0].case_id:

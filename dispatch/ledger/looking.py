@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from dispatch.domain import Hold
 from dispatch.ledger import alerts, reading
@@ -15,7 +15,7 @@ from dispatch.ledger.keeper import Keeper, cases_of, event_of
 from dispatch.ledger.limits import LedgerSettings
 from dispatch.ledger.planning import Remembered
 from dispatch.ledger.reading import Handover, Instruction, OpenCase, Overdue, Promise, StandingHold
-from dispatch.ledger.schema import event, instruction_state
+from dispatch.ledger.schema import alert, event, instruction_state
 from dispatch.ledger.state import CaseNow, Event, fold
 
 
@@ -184,16 +184,35 @@ class Looking:
             second_visits=second,
         )
 
-    def events(self, kinds: Iterable[str] = ()) -> Iterator[Event]:
-        """Every event in order, or those of some kinds; read in one transaction, a few thousand at a time."""
+    def alerted(self, windows: Iterable[tuple[datetime, datetime]]) -> Iterator[list[Event]]:
+        """Every case with an alert raised in one of the windows (from, before): all its events, in order."""
+        with self._keeper.reading() as connection:
+            found: set[str] = set()
+            for since, until in windows:
+                within = (alert.c.alerted_at >= since) & (alert.c.alerted_at < until)
+                found |= set(connection.scalars(select(alert.c.case_id).where(within).distinct()))
+            yield from cases_of(connection, sorted(found))
+
+    def first_alerted_at(self) -> datetime | None:
+        """When the first alert was raised; None of an empty ledger."""
+        with self._keeper.reading() as connection:
+            first: datetime | None = connection.scalar(select(func.min(alert.c.alerted_at)))
+        return first
+
+    def events(
+        self, kinds: Iterable[str] = (), *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Event]:
+        """Every event in order, or those of some kinds, from `since` to `until`.
+
+        They are read in one transaction, a few thousand at a time.
+        """
         wanted = tuple(kinds)
         query = select(event).order_by(event.c.seq)
+        query = query.where(event.c.kind.in_(wanted)) if wanted else query
+        query = query if since is None else query.where(event.c.at >= since)
+        query = query if until is None else query.where(event.c.at <= until)
         with self._keeper.reading() as connection:
-            rows = connection.execute(
-                query.where(event.c.kind.in_(wanted)) if wanted else query,
-                execution_options={"yield_per": 2000},
-            )
-            for row in rows:
+            for row in connection.execute(query, execution_options={"yield_per": 2000}):
                 yield event_of(row)
 
     def _promises(self, connection: Connection) -> list[Promise]:

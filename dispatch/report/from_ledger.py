@@ -19,6 +19,9 @@ from dispatch.report.periods import Period
 NOT_THERE = frozenset({"not_attempted", "duplicate"})
 """Outcomes of visits at which nobody was at the door."""
 
+PLANNED_WITHIN = timedelta(days=7)
+"""A plan later than this after a period says nothing of its alerts any more."""
+
 Row = Mapping[str, Any]
 
 
@@ -58,17 +61,16 @@ class _Plans:
 
 
 def facts_of_ledger(ledger: Ledger, periods: Sequence[Period]) -> tuple[list[Facts | None], str]:
-    """The facts of each period from one pass over the ledger, and the name of the area its plans are of.
+    """The facts of each period read together, and the name of the area its plans are of.
 
     None for a period, other than the first given, that began before the day of the ledger's first alert: nobody kept it.
     """
-    plans = _Plans.of(ledger.events(("planned",)))
+    plans = _Plans.of(_planned(ledger, periods))
+    first = ledger.first_alerted_at()
     people: list[list[tuple[str, Person]]] = [[] for _ in periods]
     alerts: list[list[datetime]] = [[] for _ in periods]
-    first: datetime | None = None
-    for _, events in ledger.whole_cases():
+    for events in ledger.alerted((one.start, one.end) for one in periods):
         moments = _alerted(events)
-        first = min([*moments, *([first] if first else [])], default=None)
         for number, period in enumerate(periods):
             own = [one.astimezone(period.zone) for one in moments if period.holds(one)]
             if own:
@@ -82,6 +84,18 @@ def facts_of_ledger(ledger: Ledger, periods: Sequence[Period]) -> tuple[list[Fac
         facts = Facts(named, tuple(alerts[number]), synthetic=plans.synthetic)
         found.append(facts if kept or number == 0 else None)
     return found, plans.area
+
+
+def _planned(ledger: Ledger, periods: Sequence[Period]) -> list[Event]:
+    """The plans that speak of alerts of these periods, each once: those made until some days after."""
+    found = {
+        event.seq: event
+        for one in periods
+        for event in ledger.events(
+            ("planned",), since=one.start, until=min(one.as_of, one.end + PLANNED_WITHIN)
+        )
+    }
+    return [found[seq] for seq in sorted(found)]
 
 
 def _with_counties(ledger: Ledger, people: Sequence[tuple[str, Person]], plans: _Plans) -> tuple[Person, ...]:

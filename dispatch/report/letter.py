@@ -352,7 +352,8 @@ def _rule_below(paragraph: Any) -> None:
     for name, value in (("val", "single"), ("sz", "18"), ("space", "6"), ("color", RED)):
         below.set(qn(f"w:{name}"), value)
     borders.append(below)
-    paragraph._p.get_or_add_pPr().append(borders)
+    about = paragraph._p.get_or_add_pPr()
+    about.insert_element_before(borders, *(f"w:{name}" for name in ("spacing", "ind", "jc", "rPr")))
 
 
 def _no_rule(paragraph: Any) -> None:
@@ -389,7 +390,7 @@ def _narrow_margins(table: Any) -> None:
         one.set(qn("w:w"), "57")  # twentieths of a point
         one.set(qn("w:type"), "dxa")
         margins.append(one)
-    table._tbl.tblPr.append(margins)
+    table._tbl.tblPr.insert_element_before(margins, "w:tblLook")  # Word wants the parts in their order
 
 
 def _whole_row(row: Any, *, heads: bool) -> None:
