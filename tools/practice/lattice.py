@@ -47,10 +47,18 @@ class Lattice:
 
     def graph(self, cost: NDArray[np.float64]) -> csr_array:
         """A symmetric matrix of `cost` a piece; pieces of infinite cost left out."""
-        use = np.isfinite(cost)
-        tail, head, cost = self.tail[use], self.head[use], cost[use]
-        both = (np.concatenate([tail, head]), np.concatenate([head, tail]))
-        return csr_array((np.concatenate([cost, cost]), both), shape=(len(self.xy),) * 2)
+        row, column, piece = self._sides
+        cell = cost[piece]
+        use = np.isfinite(cell)
+        start = np.concatenate([[0], np.cumsum(np.bincount(row[use], minlength=len(self.xy)))])
+        return csr_array((cell[use], column[use], start.astype(np.int32)), shape=(len(self.xy),) * 2)
+
+    @cached_property
+    def _sides(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+        """Row, column and piece of every cell of the matrix, in its order: two a piece, no two pieces join the same."""
+        row, column = np.concatenate([self.tail, self.head]), np.concatenate([self.head, self.tail])
+        order = np.lexsort((column, row))
+        return row[order].astype(np.int32), column[order].astype(np.int32), order % len(self.tail)
 
 
 def build_lattice(land: Land, settled: Settled, seed: int = 31) -> Lattice:
