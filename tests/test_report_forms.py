@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
@@ -357,16 +358,16 @@ def test_the_workbook_needs_no_extra(monkeypatch):
 # ---- through the command
 
 
-def plan_folder(folder, *rows, day=1, parent=None, plan_id="abcdef123456", at=None, left_out=()):
+def plan_folder(folder, *rows, parent=None, plan_id="abcdef123456", at=None, left_out=()):
     """A plan folder of these alerts as `dispatch plan` leaves it, as far as a report reads it: two of them planned."""
     table = alerts(*rows)
     rejected = pd.DataFrame([(9, "risk", "?", "critical", "x")], columns=list(REJECTED_COLUMNS))
-    moment = at or datetime(2026, 5, day, 14, tzinfo=ZONE)
+    moment = at or datetime(2026, 5, 1, 14, tzinfo=ZONE)
     ids = list(dict.fromkeys(table["alert_id"]))
     problem, plan = planned(*ids[:2], at=moment, plan_id=plan_id, left_out=left_out)
     folder.mkdir()
     area = {"name": "茂名演练辖区", "time_zone": "Asia/Shanghai", "synthetic": True}
-    write_plan(PlanFile(problem, plan, area=area), folder)
+    write_plan(PlanFile(problem, replace(plan, parent=parent), area=area), folder)
     write_kept(Kept(table, rejected), folder)
     return folder
 
@@ -403,6 +404,58 @@ def test_plans_and_the_outcomes_beside_them_make_a_report(tmp_path):
     # met at 14:15, planned for 14:10
     arrivals = book.get_sheet_by_name("Arrivals").to_python()
     assert arrivals[1][2:4] == [1, 5.0]
+
+
+def test_a_plan_and_the_one_that_went_on_from_it_count_nobody_twice(tmp_path):
+    first = plan_folder(tmp_path / "plan-1400", {}, {})
+    (tmp_path / "said.txt").write_text("S-1/1 met_persuaded 10 14:25\n", encoding="utf-8")
+    assert (
+        run_dispatch(
+            "outcomes", first, "--from", tmp_path / "said.txt", "--at", "2026-05-01T14:30"
+        ).returncode
+        == 0
+    )
+    second = plan_folder(
+        tmp_path / "plan-1430", {}, {}, {"alerted_at": "2026-05-01T14:20:00"},
+        parent="abcdef123456", plan_id="fedcba654321", at=datetime(2026, 5, 1, 14, 30, tzinfo=ZONE), left_out=("A-3",),
+    )  # fmt: skip
+    out = tmp_path / "day.xlsx"
+    done = run_dispatch("report", second, first, "--at", "2026-05-01T15:00", "--out", out, "--lang", "en")
+    # three people in both, and the same rejected row in both: four; A-1 was met by the first plan's crew
+    assert (
+        "alerts received 4 = rejected rows 1 + not yet in a plan 0 + no visit needed 0 + planned 2 + left out 1"
+        in done.stdout
+    )
+    rows = {
+        row[0]: row
+        for row in reversed(CalamineWorkbook.from_path(out).get_sheet_by_name("Summary").to_python())
+    }
+    assert rows["visited"][1:3] == [1, 2]
+    assert rows["persuaded"][1:3] == [1, 1]
+
+
+def test_no_form_of_a_report_names_anybody(tmp_path, empty_ledger_file):
+    url = tmp_path / "ledger.db"
+    url.write_bytes(empty_ledger_file.read_bytes())
+    book = Ledger.open(url)
+    book.record_alerts(alerts({}, {}, {}, {"address": "茂名市电白区水东镇南海村12号"}), at=DAY, by="李警官")
+    problem, plan = planned("A-1", "A-2", left_out=("A-3",), at=DAY + timedelta(hours=14))
+    told = book.record_plan(problem, plan, at=DAY + timedelta(hours=14), by="李警官")
+    done_at = DAY + timedelta(hours=15)
+    book.record_outcome(
+        "met_persuaded", at=done_at, by="李警官", instruction_id=told[0].instruction_id, note="女儿在场"
+    )
+    for form in FORMS:
+        out = tmp_path / f"day{form}"
+        words = ("--ledger", url, "--at", "2026-05-01", "--out", out, "--smallest-group", 1)
+        assert run_dispatch("report", *words).returncode == 0
+        text = out.read_bytes().decode("utf-8", "replace")
+        if form != ".html":
+            with zipfile.ZipFile(out) as parts:
+                inside = [name for name in parts.namelist() if name.endswith((".xml", ".rels"))]
+                text = "".join(parts.read(name).decode("utf-8") for name in inside)
+        for private in ("陈晓明", "陈", "1380000", "南海村", "独居老人", "女儿", "A-1", "A-4", "李警官"):
+            assert private not in text, (form, private)
 
 
 def test_the_command_says_what_it_counted_and_refuses_what_it_cannot_write(tmp_path, empty_ledger_file):
