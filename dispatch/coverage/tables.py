@@ -224,6 +224,9 @@ def write_workbook(path: Path, tables: Frames, language: Language, title: str, n
                 for row, value in enumerate(frame[name].tolist(), start=2):
                     _cell(sheet, row, column, value, percent if shares else plain)
             sheet.freeze_panes(2, 0)
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)
+            sheet.repeat_rows(0, 1)
             if len(frame):
                 sheet.autofilter(1, 0, len(frame) + 1, max(0, len(frame.columns) - 1))
 
