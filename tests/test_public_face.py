@@ -26,6 +26,15 @@ def test_the_package_alone_loads_no_heavy_library():
     assert done.stdout.strip() == "[]"
 
 
+def test_going_on_from_a_plan_loads_no_solver_database_or_reader_of_maps():
+    code = (
+        "import sys, dispatch.commands.replan, dispatch.replan.folders, dispatch.day; "
+        "print([m for m in ('ortools', 'highspy', 'sqlalchemy', 'networkx', 'osmium', 'cryptography') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_lines_of_the_readme_plan_the_practice_day(tmp_path):
     area = dispatch.open_area("maoming")
     at = datetime.fromisoformat("2026-05-01T14:00+08:00")

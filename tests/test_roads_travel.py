@@ -267,6 +267,18 @@ def test_a_path_takes_what_the_matrix_says_and_runs_from_end_to_end(town):
                 assert line_metres(leg.lonlat) == pytest.approx(leg.metres, abs=1.0, rel=1e-3)
 
 
+@settings(max_examples=20, deadline=None)
+@given(towns())
+def test_many_paths_at_once_are_those_asked_one_by_one(town):
+    roads, points = town
+    car = travel(roads)
+    back = points[::-1]
+    for leg, a, b in zip(car.paths(points, back), points, back, strict=True):
+        alone = car.path(a, b)
+        assert (leg.minutes, leg.edges, leg.streets) == (alone.minutes, alone.edges, alone.streets)
+        assert np.array_equal(leg.lonlat, alone.lonlat)
+
+
 @settings(max_examples=40, deadline=None)
 @given(towns())
 def test_both_directions_of_the_sweep_and_nearest_agree(town):
