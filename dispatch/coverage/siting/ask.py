@@ -49,8 +49,8 @@ def site(asked: Question, *, seconds: float = 60.0, gap: float = 0.0, most_named
         No choice keeps the floors or capacities, or covers everybody (p-centre).
     """
     began = time.process_time()
-    found = _found(asked, began + FIRST_SHARE * seconds, gap)
-    objective, bound = _told(asked, found.value), _told(asked, found.bound)
+    found = found_of(asked, began + FIRST_SHARE * seconds, gap)
+    objective, bound = told(asked, found.value), told(asked, found.bound)
     today, then = measure(asked, asked.existing), measure(asked, found.open)
     covers = _covered(asked, asked.existing), _covered(asked, found.open)
     gain = covers[1] - covers[0] if asked.model == "lscp" else abs(then - today)
@@ -87,7 +87,7 @@ def _by_cost(asked: Question) -> bool:
     return bool(np.any(asked.price != 1))
 
 
-def _found(asked: Question, until: float, gap: float, start: Mask | None = None) -> Found:
+def found_of(asked: Question, until: float, gap: float, start: Mask | None = None) -> Found:
     """The model's own method; `value` and `bound` as it minimises them."""
     begun = asked.existing if start is None else start
     everybody = asked.model == "lscp" or asked.fewest_first  # who covers all keeps any floor that can be kept
@@ -126,7 +126,7 @@ def _worst(asked: Question, opened: Mask) -> str:
     return asked.demands[int(unreached.argmax())]
 
 
-def _told(asked: Question, value: float) -> float:
+def told(asked: Question, value: float) -> float:
     """What the method minimises, as the answer says it: covering models say what is earned."""
     if asked.model not in MORE_IS_BETTER:
         return value
@@ -215,15 +215,15 @@ def _curve(asked: Question, found: Found, until: float, gap: float) -> tuple[Poi
     for number in range(1, most + 1):
         part = replace(asked, model=model, add=number)
         if number == asked.add and model == asked.model:
-            points.append(Point(number, _told(asked, found.value), _told(asked, found.bound)))
+            points.append(Point(number, told(asked, found.value), told(asked, found.bound)))
             continue
         now = time.process_time()
         stop = now + max(0.5, (until - now) / (most - number + 1))
         try:
-            one = _found(part, stop, gap)
+            one = found_of(part, stop, gap)
         except BadInput:
             continue  # so few keep no floor, or reach not everybody
-        points.append(Point(number, _told(part, one.value), _told(part, one.bound)))
+        points.append(Point(number, told(part, one.value), told(part, one.bound)))
     return tuple(points)
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from dispatch.coverage.siting.compiled import compiled
 from dispatch.coverage.siting.interchange import CLOSED, OPEN, Floats, Ints
-from dispatch.coverage.siting.tolls import priced_sites, slopes
+from dispatch.coverage.siting.tolls import deflected, priced_sites, slopes
 
 SHUT = -1
 """Closed for good below this node."""
@@ -100,6 +100,7 @@ def branch(
     """
     demands, sites = order.shape
     worth, slope, chosen = np.zeros(sites), np.zeros((demands, len(level))), np.zeros(sites, np.bool_)
+    direction = np.zeros_like(slope)
     kept_worth, kept_chosen, often = np.zeros(sites), np.zeros(sites, np.bool_), np.zeros(sites)
     for _ in range(nodes):
         if top == 0:
@@ -111,6 +112,7 @@ def branch(
         state, toll, kept_toll = states[top].copy(), tolls[top].copy(), tolls[top].copy()
         low, last, following, theta, stalled = -math.inf, 0.0, 0.0, 1.0, 0
         pruned, counted = False, 0
+        direction[:] = 0.0
         often[:] = 0.0
         for _n in range(steps):
             paid = priced_sites(order, near, never, level, toll, worth)
@@ -130,14 +132,16 @@ def branch(
                 if stalled == 8:
                     theta, stalled = theta / 2, 0
                     toll[:] = kept_toll
+                    direction[:] = 0.0
                     continue
-            square = slopes(order, near, never, level, toll, chosen, slope)
+            slopes(order, near, never, level, toll, chosen, slope)
+            square = deflected(slope, direction, toll, level, never)
             if square == 0.0 or theta < 1e-3:
                 break
             move = theta * (value - bound) / square
             for i in range(demands):
                 for k in range(len(level)):
-                    toll[i, k] = min(toll[i, k], level[k] * never[i]) + move * slope[i, k]
+                    toll[i, k] = min(toll[i, k], level[k] * never[i]) + move * direction[i, k]
         if pruned:
             continue
         _decide(state, kept_worth, kept_chosen, last, following, value - step - low + slack)

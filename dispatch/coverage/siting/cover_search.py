@@ -180,7 +180,7 @@ def search(
         if now > best * (1.0 + SLIGHT) + SLIGHT:
             best = now
             kept[:] = state
-        if now >= based - 1e-4 * abs(based) * np.random.random():
+        if now >= based - 0.01 * abs(based) * np.random.random() ** 3:
             base[:] = state
             based = now
         else:
@@ -211,8 +211,8 @@ def toll_bound(
 def toll_slope(
     toll: Floats, site_begin: Ints, site_row: Ints, chosen: NDArray[np.bool_], weight: Floats, level: Floats,
     need: Ints, slope: Floats,
-) -> float:  # fmt: skip
-    """How far each row is from being met by the sites chosen; the sum of squares, tolls at 0 left out."""
+) -> None:  # fmt: skip
+    """Fill how far each row is from being met by the sites chosen."""
     for i in range(len(toll)):
         slope[i] = need[i]
         for k in range(need[i]):
@@ -222,11 +222,3 @@ def toll_slope(
         if chosen[j]:
             for at in range(site_begin[j], site_begin[j + 1]):
                 slope[site_row[at]] -= 1.0
-    square = 0.0
-    for i in range(len(toll)):
-        if (toll[i] <= 0.0 and slope[i] < 0.0) or (
-            need[i] > 0 and toll[i] >= weight[i] * level[0] and slope[i] > 0.0
-        ):
-            slope[i] = 0.0
-        square += slope[i] * slope[i]
-    return square

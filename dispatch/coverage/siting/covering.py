@@ -26,14 +26,18 @@ from dispatch.coverage.siting.interchange import CLOSED
 from dispatch.coverage.siting.limits import Limits
 from dispatch.coverage.siting.program import Floats, Ints, Program, Solved, seconds_left
 from dispatch.coverage.siting.scip import DIRECT_SITES, solve_scip
+from dispatch.coverage.siting.tolls import MEMORY
 
 Mask = NDArray[np.bool_]
 ROUNDS = 50
 SEARCH_SHARE = 0.25
 """Of the time left, what the search may take before the bound, and the bound before the program."""
 ROUNDS_MOST = 4000
-STALLED = 20
+STALLED = 30
 STEPS = 6000
+SHRINK = 1.2
+ENTRIES_RELAXED = 150_000
+"""Entries up to which the linear program is solved too."""
 ENTRIES_MOST = 3_000_000
 """Entries beyond which no integer program is tried."""
 
@@ -105,7 +109,7 @@ def solve_cover(
     scan = _Scan.of(problem, limits)
     earned = scan.search(state, ROUNDS, 1)
     if reach.shape[0] <= DIRECT_SITES:
-        return _direct(scan, limits, state, until, gap)
+        return _direct(problem, scan, limits, state, until, gap)
     return _large(scan, limits, state, earned, until, gap)
 
 
@@ -203,12 +207,15 @@ def _values(scan: _Scan, opened: Mask, first: Ints) -> Floats:
     return np.concatenate([opened.astype(float), (turn >= times[owner]).astype(float)])
 
 
-def _direct(scan: _Scan, limits: Limits, state: Ints, until: float, gap: float) -> Found:
+def _direct(problem: Rows, scan: _Scan, limits: Limits, state: Ints, until: float, gap: float) -> Found:
     nothing = np.zeros(len(state), bool)
     program, first = _program(scan, limits, nothing, nothing)
-    done = program.solve(seconds_left(until), start=_values(scan, state > CLOSED, first), gap=gap)
+    start = _values(scan, state > CLOSED, first)
+    # with one level SCIP closes in a third of the time HiGHS needs; with more it is the other way round
+    solve = solve_scip if len(problem.level) == 1 else Program.solve
+    done = solve(program, seconds_left(until), start=start, gap=gap)
     opened, value = _better(scan, state > CLOSED, done)
-    return Found(opened, value, min(value, max(0.0, done.bound)), "highs")
+    return Found(opened, value, min(value, max(0.0, done.bound)), done.engine)
 
 
 def _better(scan: _Scan, opened: Mask, done: Solved) -> tuple[Mask, float]:
@@ -233,14 +240,18 @@ def _large(scan: _Scan, limits: Limits, state: Ints, earned: float, until: float
         earned = scan.search(state, ROUNDS, seed)
         rounds += ROUNDS
     value = scan.ideal - earned
-    bound, worth, fee = _tolls(scan, limits, value, gap, until - (1 - 2 * SEARCH_SHARE) * share)
-    opened = state > CLOSED
+    bound, reduced = _tolls(scan, limits, value, gap, until - (1 - 2 * SEARCH_SHARE) * share)
     engine = "greedy+exchange+lagrange"
+    if value - bound > gap * earned and len(scan.site_row) <= ENTRIES_RELAXED:
+        linear = _linear(scan, limits, until)
+        if linear[0] > bound:
+            bound, reduced = linear
+    opened = state > CLOSED
     if value - bound <= max(gap * earned, 1e-9 * scan.ideal) or seconds_left(until) < 1:
         return Found(opened, value, min(value, bound), engine)
     room = value - bound
-    shut = (worth + fee > room) & ~limits.fixed
-    stay = (worth + fee < -room) & ~limits.fixed
+    shut = (reduced > room) & ~limits.fixed
+    stay = (reduced < -room) & ~limits.fixed
     program, first = _program(scan, limits, stay, shut)
     if program.matrix().nnz > ENTRIES_MOST:
         return Found(opened, value, min(value, bound), engine)
@@ -249,36 +260,41 @@ def _large(scan: _Scan, limits: Limits, state: Ints, earned: float, until: float
     return Found(opened, value, min(value, max(bound, done.bound)), f"{engine}+scip")
 
 
-def _tolls(
-    scan: _Scan, limits: Limits, value: float, gap: float, until: float
-) -> tuple[float, Floats, Floats]:
-    """The best bound subgradients find on what is left unearned; with the worths and fees of the sites."""
+def _tolls(scan: _Scan, limits: Limits, value: float, gap: float, until: float) -> tuple[float, Floats]:
+    """The best bound subgradients find on what is left unearned; with the reduced costs of the sites."""
     sites, rows = len(scan.site_begin) - 1, len(scan.weight)
     most = scan.weight * scan.level[0]
-    often = np.diff(scan.row_begin) * max(1.0, limits.most[0]) / max(1, sites)
+    often = np.diff(scan.row_begin) * max(1.0, min(limits.most[0], sites)) / max(1, sites)
     toll = most / np.maximum(1.0, often)
-    worth, slope, chosen = np.zeros(sites), np.zeros(rows), np.zeros(sites, bool)
-    best, kept = -math.inf, (toll.copy(), worth.copy(), np.zeros(sites))
-    theta, stalled, shown = 1.0, 0, -math.inf
+    worth, slope, direction = np.zeros(sites), np.zeros(rows), np.zeros(rows)
+    chosen = np.zeros(sites, bool)
+    best, kept, reduced = -math.inf, toll.copy(), np.zeros(sites)
+    theta, stalled = 1.0, 0
     for _ in range(STEPS):
         part = toll_bound(toll, scan.site_begin, scan.site_row, scan.weight, scan.level, scan.need, worth)
         saved, fee = limits.best_of(worth, chosen)
         bound = part + saved
+        stalled += 1
         if bound > best:
-            best, kept = bound, (toll.copy(), worth.copy(), fee)
-        if best > shown + 1e-4 * (value - best):
-            stalled, shown = 0, best
-        else:
-            stalled += 1
+            best, kept, reduced, stalled = bound, toll.copy(), worth + fee, 0
         if value - best <= gap * (scan.ideal - value) or seconds_left(until) == 0:
             break
         if stalled >= STALLED:
-            theta, stalled, toll = theta / 1.5, 0, kept[0].copy()
+            theta, stalled, toll = theta / SHRINK, 0, kept.copy()
+            direction[:] = 0.0
             continue
-        square = toll_slope(
-            toll, scan.site_begin, scan.site_row, chosen, scan.weight, scan.level, scan.need, slope
-        )
-        if square == 0 or theta < 1e-4:
+        toll_slope(toll, scan.site_begin, scan.site_row, chosen, scan.weight, scan.level, scan.need, slope)
+        direction = slope + MEMORY * direction
+        direction[((toll <= 0) & (direction < 0)) | ((toll >= most) & (direction > 0))] = 0.0
+        square = float(direction @ direction)
+        if square == 0 or theta < 1e-3:
             break
-        toll = np.clip(toll + theta * (value - bound) / square * slope, 0.0, most)
-    return best, kept[1], kept[2]
+        toll = np.clip(toll + theta * (value - bound) / square * direction, 0.0, most)
+    return best, reduced
+
+
+def _linear(scan: _Scan, limits: Limits, until: float) -> tuple[float, Floats]:
+    """The bound of the linear program and the reduced costs of the sites, by HiGHS."""
+    nothing = np.zeros(len(limits.fixed), bool)
+    program, _ = _program(scan, limits, nothing, nothing)
+    return program.relax(seconds_left(until), len(limits.fixed))

@@ -28,7 +28,7 @@ from dispatch.coverage.siting.interchange import CLOSED, FIXED, OPEN, interchang
 from dispatch.coverage.siting.limits import Limits
 from dispatch.coverage.siting.program import Floats, Ints, Program, seconds_left
 from dispatch.coverage.siting.radius import add_radii
-from dispatch.coverage.siting.tolls import priced_sites, slopes
+from dispatch.coverage.siting.tolls import deflected, priced_sites, slopes
 
 Mask = NDArray[np.bool_]
 ENOUGH = 1e-7
@@ -193,6 +193,7 @@ def _ascend(search: _Search, state: Ints, value: float) -> tuple[_Dual, Ints, fl
     ceiling = search.never[:, None] * search.level[None, :]
     toll = _first_tolls(search, state)
     worth, slope, chosen = np.zeros(sites), np.zeros_like(toll), np.zeros(sites, bool)
+    direction = np.zeros_like(toll)
     dual = _Dual(-math.inf, toll, worth.copy(), np.zeros(sites))
     theta, stalled = 1.5, 0
     tried: set[bytes] = set()
@@ -213,11 +214,13 @@ def _ascend(search: _Search, state: Ints, value: float) -> tuple[_Dual, Ints, fl
             break
         if stalled >= STALLED:
             theta, stalled, toll = theta / 1.5, 0, dual.toll.copy()
+            direction[:] = 0.0
             continue
-        square = slopes(search.order, search.near, search.never, search.level, toll, chosen, slope)
+        slopes(search.order, search.near, search.never, search.level, toll, chosen, slope)
+        square = deflected(slope, direction, toll, search.level, search.never)
         if square == 0 or theta < 1e-4:
             break
-        toll = np.minimum(toll, ceiling) + theta * (value - bound) / square * slope
+        toll = np.minimum(toll, ceiling) + theta * (value - bound) / square * direction
     return dual, state, value
 
 

@@ -115,6 +115,15 @@ class Program:
         highs.run()
         return _read(highs, relaxed=relaxed)
 
+    def relax(self, seconds: float, first: int) -> tuple[float, Floats]:
+        """Bound of the linear program (-inf if not solved in time), and reduced costs of its `first` columns."""
+        highs = self._passed(relaxed=True)
+        highs.setOptionValue("time_limit", max(seconds, 0.05))
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return -math.inf, np.zeros(first)
+        return float(highs.getInfo().objective_function_value), np.array(highs.getSolution().col_dual)[:first]
+
     def _passed(self, *, relaxed: bool) -> highspy.Highs:
         matrix = self.matrix()
         highs = highspy.Highs()

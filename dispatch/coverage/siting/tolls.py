@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 from dispatch.coverage.siting.compiled import compiled
 from dispatch.coverage.siting.interchange import FIXED, SLIGHT, Floats, Ints
 
+MEMORY = 0.7
+"""Of the last direction of steps, what the next keeps."""
+
 
 @compiled
 def _taken(cost: float, level: Floats, toll: Floats, never: float) -> tuple[float, int]:
@@ -97,6 +100,23 @@ def slopes(
             if slope[i, k] > 0.0 and toll[i, k] >= level[k] * never[i]:
                 slope[i, k] = 0.0
             square += slope[i, k] * slope[i, k]
+    return square
+
+
+@compiled
+def deflected(slope: Floats, direction: Floats, toll: Floats, level: Floats, never: Floats) -> float:
+    """Add the slope to what is left of earlier ones; the sum of squares, tolls that cannot rise left out.
+
+    Steps that remember zigzag less: on covering models the bound reaches within a few percent of the
+    linear program's what without memory stays far below (Camerini, Fratta, Maffioli 1975).
+    """
+    square = 0.0
+    for i in range(len(slope)):
+        for k in range(len(level)):
+            direction[i, k] = slope[i, k] + MEMORY * direction[i, k]
+            if direction[i, k] > 0.0 and toll[i, k] >= level[k] * never[i]:
+                direction[i, k] = 0.0
+            square += direction[i, k] * direction[i, k]
     return square
 
 
