@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ledgers import alerts, kept, later, planned
 from sqlalchemy import select
@@ -59,6 +59,7 @@ def derived(ledger):
 
 @settings(max_examples=15)
 @given(st.lists(HAPPENINGS, max_size=12))
+@example([("outcome", "A-2", "duplicate"), ("outcome", "A-2", "met_persuaded")])
 def test_after_any_night_every_case_is_somewhere_and_the_state_is_the_events(empty_ledger_file, night):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "l.db"

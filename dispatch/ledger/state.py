@@ -261,8 +261,11 @@ def _reported(now: CaseNow, case: Row, event: Event) -> None:
 def _await_visits(case: Row, event: Event) -> None:
     """Persuaded: second visits stand as the event says; with none to come, the case is closed.
 
-    The visit that was due, or would be within `EARLY`, is done; those after it stay.
+    The visit that was due, or would be within `EARLY`, is done; those after it stay. A case closed
+    before (sent twice, moved away) stays closed: it waits for nothing.
     """
+    if case["closed_at"] is not None:
+        return
     if "due_visits" in event.body and not case["due_visits"]:
         case["due_visits"] = list(event.body["due_visits"])
     else:
