@@ -116,6 +116,15 @@ def test_a_call_answered_on_the_way_frees_the_crew_where_it_is():
     assert log.minute[log.change == c.AT_POST].tolist() == [20.0]
 
 
+def test_what_units_do_before_the_warm_up_is_over_does_not_count():
+    # one case at 0 (busy 42, driven 24) and one at 100; the warm-up ends at 20, when 20 of 42 minutes are over
+    world = line(12.0, warm_up_minutes=20.0)
+    result = replicate(world, alerts(world, [0.0, 100.0], [0, 0]))
+    assert result.counted.tolist() == [False, True]
+    assert (result.busy[0], result.driven[0]) == (22.0 + 42.0, 12.0 + 24.0)
+    assert result.on_duty.tolist() == [580.0]
+
+
 def test_an_escalated_case_goes_to_the_next_kind():
     # the village's cadre (kind 2) may go at once but there is only a car (kind 0), whose turn comes after 15 minutes
     opens = np.array([[15.0, np.inf, 0.0, np.inf]])

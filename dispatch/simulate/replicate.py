@@ -24,6 +24,9 @@ from dispatch.simulate.yuan import Losses, losses_of
 OVERWHELMED_SHARE = 0.1
 """With more of those needing a visit left because nobody was free, the world is overwhelmed."""
 
+COUNTED = [arrays.BUSY, arrays.DRIVEN, arrays.KILOMETRES, arrays.OVERTIME]
+"""Columns of the units' clocks of which only what comes after the warm-up counts."""
+
 Codes = NDArray[np.int8]
 
 
@@ -115,7 +118,7 @@ def _played(world: World, tape: Tape, *, log: bool) -> tuple[Replication, Log]:
     cards = cut(tape)
     play = opening(world, cards.deck, log=log)
     play = advance(world, cards, play, np.nextafter(world.warm_up_minutes, -np.inf))
-    begun = _clocked(play)
+    begun = _clocked(play, world.warm_up_minutes)
     play = advance(world, cards, play, np.inf)
     written = int(play.tally[arrays.LOGGED])
     rows = log_of(play.log[:written], cards.number)
@@ -136,11 +139,15 @@ def step(ground: Ground, cards: Cut, play: Play, until: float) -> tuple[Play, in
     return play, why
 
 
-def _clocked(play: Play) -> Floats:
-    """What the units have on their clocks, with what is under way."""
+def _clocked(play: Play, minute: float) -> Floats:
+    """What the units have on their clocks at a minute, with what is under way."""
     clock = play.clockings.copy()
     at_work = play.crew[:, arrays.CASE] >= 0
-    clock[at_work, arrays.BUSY] += play.now[0] - clock[at_work, arrays.BUSY_FROM]
+    clock[at_work, arrays.BUSY] += minute - clock[at_work, arrays.BUSY_FROM]
+    moving = np.isin(play.crew[:, arrays.STATE], [arrays.DRIVING, arrays.RETURNING])
+    driven = minute - clock[moving, arrays.LEFT]
+    clock[moving, arrays.DRIVEN] += driven
+    clock[moving, arrays.KILOMETRES] += driven / 60.0 * clock[moving, arrays.LEG_KMH]
     return clock
 
 
@@ -155,7 +162,8 @@ def _result(world: World, tape: Tape, cards: Cut, *, play: Play, begun: Floats) 
     losses: Losses = losses_of(world, tape, contact)
     unit, sent = np.full(len(tape.minute), -1, np.int64), np.zeros(len(tape.minute), np.int64)
     unit[number], sent[number] = play.case[:, arrays.UNIT], play.case[:, arrays.TURNS]
-    clock = play.clockings - begun
+    clock = np.zeros_like(begun)
+    clock[:, COUNTED] = play.clockings[:, COUNTED] - begun[:, COUNTED]
     return Replication(
         alert=tape.minute,
         counted=tape.minute >= world.warm_up_minutes,
