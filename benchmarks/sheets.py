@@ -3,8 +3,9 @@
 A made-up book: 2,000 crews with one to six stops (three on average) in villages of the practice area, each stop with
 a second place, a note, six turns on average, what to say and a QR code, drawn over the area's own roads; and the
 overviews of its counties, towns and stations. Printed by as many processes as there are processors; wall and CPU seconds,
-sheets a second, and the peak memory of a worker, and of the parent beyond the book, for a tenth of the book beside the
-whole: flat if they are alike. ``--json``, ``--routes``, ``--quick`` (small, says nothing about goals).
+peak memory of the parent (which holds the book) and of a worker when the last sheet is written, for a tenth of the
+book beside the whole: flat if they are alike. What the overviews take is told apart.
+``--json``, ``--routes``, ``--quick`` (small, says nothing about goals).
 """
 
 from __future__ import annotations
@@ -206,6 +207,7 @@ def measured(routes: int) -> dict[str, Any]:
             if len(made) == routes:
                 sheets["seconds"] = time.perf_counter() - started
                 sheets["cpu_seconds"] = _cpu_seconds() - before
+                sheets["worker_megabytes"] = _worker_megabytes()
 
         paths = write_sheets(book, Path(folder), formats=["pdf"], written=written)
         seconds, cpu_seconds = time.perf_counter() - started, _cpu_seconds() - before
@@ -223,7 +225,8 @@ def measured(routes: int) -> dict[str, Any]:
         "kilobytes_per_sheet": round(sum(sizes) / routes / 1000, 1),
         "book_megabytes": round(held / 1024),
         "peak_megabytes": round(own.ru_maxrss / 1024),
-        "peak_worker_megabytes": round(children.ru_maxrss / 1024),
+        "peak_worker_megabytes": round(sheets["worker_megabytes"]),
+        "overview_peak_worker_megabytes": round(children.ru_maxrss / 1024),
     }
 
 
@@ -240,6 +243,19 @@ def _cpu_seconds() -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def _worker_megabytes() -> float:
+    """The largest peak of a worker that is alive (Linux)."""
+    peaks = [0.0]
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if int(folder.name) != os.getpid() and os.getsid(int(folder.name)) == os.getsid(0):
+                found = [line for line in (folder / "status").read_text().splitlines() if "VmHWM" in line]
+                peaks += [int(line.split()[1]) / 1024 for line in found]
+        except OSError:
+            continue
+    return max(peaks)
+
+
 def _alone(routes: int) -> dict[str, Any]:
     """One measurement in a fresh process: peaks of memory are a process's for its whole life."""
     done = subprocess.run(
@@ -254,7 +270,6 @@ def report(routes: int, *, quick: bool) -> dict[str, Any]:
     """A tenth of the book and the whole, each in a process of its own, against the goals."""
     load = os.getloadavg()[0]
     tenth, whole = _alone(max(routes // 10, 1)), _alone(routes)
-    # what the book itself takes in memory grows with it; what printing it takes must not
     workers = whole["peak_worker_megabytes"] / max(tenth["peak_worker_megabytes"], 1)
     return {
         "machine": {"processors": processes_here(), "load_before": round(load, 2)},
