@@ -86,17 +86,17 @@ def found_empty(result: Replication) -> float:
     return float((gone == np.arange(len(result.alert))).mean())
 
 
-def mm3(seconds: float) -> list[Row]:
+def mm3(seconds: float, days: float = 1000.0) -> list[Row]:
     """M/M/3 with 300 arrivals and 182.5 services a unit server: p0 .17754, Lq .352, Wq .001175 (here in days)."""
     service = np.full((1, 4), 1440.0 / 182.5)
-    world = made.queue(3, 300 / 24, 24.0 * 1000, service_law="exponential", service_minutes=service)
+    world = made.queue(3, 300 / 24, 24.0 * days, service_law="exponential", service_minutes=service)
     load = 300 / 182.5
     p0 = 1 / (1 + load + load**2 / 2 + load**3 / 6 / (1 - load / 3))
     lq = p0 * load**3 / 6 * (load / 3) / (1 - load / 3) ** 2
 
     def read(result: Replication) -> list[float]:
         wait = float((result.dispatched - result.ready).mean()) / 1440.0
-        return [found_empty(result), float(len(result.alert)) / 1000.0 * wait, wait]
+        return [found_empty(result), float(len(result.alert)) / days * wait, wait]
 
     return against("M/M/3", world, seconds, {"p0": p0, "Lq": lq, "Wq": lq / 300}, read)
 

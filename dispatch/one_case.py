@@ -21,9 +21,13 @@ NOBODY = -1
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 
 
-def compiled(function: Function) -> Function:
-    """Compiled at its first call and kept on disk; it makes no array."""
-    return cast("Function", njit(**_OPTIONS)(function))
+def compiled(function: Function, *, inner: bool = False) -> Function:
+    """Compiled at its first call and kept on disk; it makes no array.
+
+    What is `inner` is called by compiled code alone: without a door for Python it is compiled in half the time.
+    """
+    options = _OPTIONS | {"no_cpython_wrapper": inner, "no_cfunc_wrapper": inner}
+    return cast("Function", njit(**options)(function))
 
 
 @compiled

@@ -12,6 +12,8 @@ from simulate_oracle import Oracle
 from simulate_worlds import random_world
 
 from benchmarks import simulate_worlds as made
+from benchmarks.simulate import interval, mm3
+from benchmarks.simulate_simpy import SimPyModel
 from dispatch.domain import KINDS, Hold, Shift
 from dispatch.errors import BadInput
 from dispatch.loss import loss_rate, loss_yuan
@@ -446,6 +448,48 @@ def test_code_of_another_room_is_never_kept_stale(tmp_path):
     assert stamp_of([one, two]) != before
     kept = run._cache._cache_file._source_stamp
     assert kept[1] == follow_orders._cache._cache_file._source_stamp[1]
+
+
+# the measurements
+
+
+def test_simpy_tells_the_same_story():
+    ladder = np.array([[0.0, 20.0, np.inf, 5.0]])
+    ask = {
+        "kind_open_minutes": ladder,
+        "call_minutes": np.array([[2.0, 50.0]]),
+        "call_share": np.full((1, 24), 0.3),
+    }
+    ask |= {"rate_per_hour": np.full((1, 168), 9.0), "service_law": "lognormal", "service_cv": 0.8}
+    world = line(
+        5.0, 30.0, 55.0, units=(0.0, 20.0, 33.0, 61.0), ask=ask | {"search_minutes": np.array([3.0])},
+        policy=made.policy(divert=False, give_up_minutes=150.0, cap_minutes=np.full((4, 4), 40.0)),
+    )  # fmt: skip
+    world = replace(world, units=replace(world.units, kind=np.array([0, 1, 2, 3])))
+    tape = draw_tape(world, 3)
+    model, result = SimPyModel(world, tape), replicate(world, tape)
+    model.run()
+    asked = result.needs_visit
+    np.testing.assert_allclose(model.contact[asked], result.contact[asked], atol=1e-6)
+    assert {REACHED, PHONED, GIVEN_UP} <= set(result.outcome[asked].tolist())
+
+
+def test_intervals_hold_the_mean_as_often_as_they_say():
+    chance = np.random.default_rng(1)
+    inside, widths = 0, []
+    for _ in range(300):
+        control = chance.standard_normal((30, 1))
+        mean, half = interval(5.0 + 2.0 * control[:, 0] + chance.standard_normal(30), control)
+        inside += abs(mean - 5.0) <= half
+        widths.append(half)
+    assert 289 <= inside <= 300  # 99 % of 300 is 297; three standard deviations are 5
+    assert np.mean(widths) < 0.6  # without the control it would be above 1.1
+
+
+def test_a_queue_of_the_kernel_has_the_wait_of_the_books():
+    (row,) = [row for row in mm3(0.0, days=50.0) if row["measure"] == "p0"]
+    assert row["inside"]
+    assert row["half_width_percent"] < 3.0
 
 
 # the planner inside

@@ -60,7 +60,7 @@ from dispatch.simulate.arrays import (
     Ground,
     Play,
 )
-from dispatch.simulate.compiled import compiled
+from dispatch.simulate.compiled import compiled, inner
 
 FEW_IDLE = 24
 """With so few idle they are asked one by one; else the lists of who is near are read."""
@@ -68,7 +68,7 @@ _TOLERANCE = 1e-9
 _KINDS = 4
 
 
-@compiled
+@inner
 def between(g: Ground, table: int, origin: int, target: int) -> float:
     """Minutes from zone to zone; where the origin has no row, as long as the way there."""
     row = g.road[origin]
@@ -78,13 +78,13 @@ def between(g: Ground, table: int, origin: int, target: int) -> float:
     return float(g.minutes[table, row, origin]) if row >= 0 else np.inf
 
 
-@compiled
+@inner
 def table_at(g: Ground, profile: int, hour: int) -> int:
     """The table of minutes of a profile at an hour of the week."""
     return int(g.road[g.may.shape[1] + profile * WEEK + hour])
 
 
-@compiled
+@inner
 def table_now(g: Ground, p: Play, u: int) -> int:
     """The table of minutes that holds for the unit."""
     return table_at(g, g.unit[u, PROFILE], p.tally[HOUR])
@@ -130,7 +130,7 @@ def from_there(g: Ground, table: int, origin: int, other: int, share: float, tar
     return float(min(most, max(least, np.sqrt(max(square, 0.0)))))
 
 
-@compiled
+@inner
 def offer(g: Ground, d: Deck, p: Play, i: int, u: int) -> tuple[float, float]:
     """Drive minutes of the unit to the case now, and what the visit averts net, in yuan; inf if it may not go."""
     zone, sort, kind, now = d.what[i, BELIEVED], g.sort[d.what[i, SORT]], g.unit[u, KIND], p.now[0]
@@ -166,7 +166,7 @@ def offer(g: Ground, d: Deck, p: Play, i: int, u: int) -> tuple[float, float]:
     return (minutes, averted - cost) if averted > cost else no
 
 
-@compiled
+@inner
 def better(g: Ground, one: tuple[float, float, int], best: tuple[float, float, int]) -> bool:
     """Whether a unit (minutes, net yuan, number) is sent rather than another, by the rule in force."""
     if best[2] < 0:
@@ -180,7 +180,7 @@ def better(g: Ground, one: tuple[float, float, int], best: tuple[float, float, i
     return there_first(one[0], one[0], best[0], best[0])  # same moment, same door: the drive decides
 
 
-@compiled
+@inner
 def unit_for(g: Ground, d: Deck, p: Play, i: int) -> int:
     """The idle unit the case gets, or one under way to somebody less urgent; -1 if there is none."""
     best = (np.inf, -np.inf, -1)
@@ -198,7 +198,7 @@ def unit_for(g: Ground, d: Deck, p: Play, i: int) -> int:
     return best[2]
 
 
-@compiled
+@inner
 def _near_home(
     g: Ground, d: Deck, p: Play, i: int, best: tuple[float, float, int]
 ) -> tuple[float, float, int]:
@@ -228,7 +228,7 @@ def _near_home(
     return best
 
 
-@compiled
+@inner
 def _under_way(
     g: Ground, d: Deck, p: Play, i: int, best: tuple[float, float, int]
 ) -> tuple[float, float, int]:
@@ -252,7 +252,7 @@ def _under_way(
     return best
 
 
-@compiled
+@inner
 def case_for(g: Ground, d: Deck, p: Play, u: int) -> int:
     """The waiting case an idle unit takes: the first in order, or by `loss` what averts most; -1 if none."""
     best, best_tier, best_rate, best_net, best_minutes = -1, np.inf, 0.0, -np.inf, np.inf
@@ -280,7 +280,7 @@ def case_for(g: Ground, d: Deck, p: Play, u: int) -> int:
     return best
 
 
-@compiled
+@inner
 def urgency(g: Ground, d: Deck, p: Play, i: int) -> float:
     """How fast the case loses money now, in yuan a minute."""
     sort = g.sort[d.what[i, SORT]]

@@ -26,8 +26,17 @@ _STAMP = stamp_of([Path(one_case.__file__), *(Path(__file__).with_name(f"{room}.
 
 
 def compiled(function: Function) -> Function:
-    """`one_case.compiled`, kept only as long as every room of the kernel stays as it is."""
-    made = one_case.compiled(function)
+    """For what Python calls: `one_case.compiled`, kept only as long as every room of the kernel stays as it is."""
+    return _stamped(one_case.compiled(function))
+
+
+def inner(function: Function) -> Function:
+    """For what the kernel alone calls: the same, compiled in half the time."""
+    return _stamped(one_case.compiled(function, inner=True))
+
+
+def _stamped(made: Function) -> Function:
+    """The function, kept on disk under the stamp of all rooms."""
     kept: Any = getattr(getattr(made, "_cache", None), "_cache_file", None)
     if kept is not None and hasattr(
         kept, "_source_stamp"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dispatch.simulate.arrays import HEAP, ORDER, SCRATCH, Play
-from dispatch.simulate.compiled import compiled
+from dispatch.simulate.compiled import inner
 
 KEY_STEP = 1 << 40
 """A key is the kind of what happens times this, plus whom it happens to."""
 
 
-@compiled
+@inner
 def push(p: Play, minute: float, key: int, stamp: int) -> None:
     """Something is to come at that minute; there is room for it."""
     at = p.tally[HEAP]
@@ -24,7 +24,7 @@ def push(p: Play, minute: float, key: int, stamp: int) -> None:
     heap[at, 0], heap[at, 1], heap[at, 2] = minute, key, stamp
 
 
-@compiled
+@inner
 def drop_first(p: Play) -> None:
     """Take out the first; it is at 0 until then."""
     p.tally[HEAP] -= 1
@@ -48,7 +48,7 @@ def drop_first(p: Play) -> None:
     heap[at, 0], heap[at, 1], heap[at, 2] = minute, key, stamp
 
 
-@compiled
+@inner
 def order_queue(p: Play, count: int) -> None:
     """Sort the first `count` of the list `ORDER` by `SCRATCH`, then by number (heap sort)."""
     order = p.lists[ORDER]
@@ -59,7 +59,7 @@ def order_queue(p: Play, count: int) -> None:
         _sink(p, 0, end)
 
 
-@compiled
+@inner
 def _sink(p: Play, at: int, size: int) -> None:
     """Let the case at that place sink below those that come later."""
     order = p.lists[ORDER]
@@ -75,7 +75,7 @@ def _sink(p: Play, at: int, size: int) -> None:
         at = below
 
 
-@compiled
+@inner
 def _later(p: Play, one: int, other: int) -> bool:
     """Whether a case comes after another."""
     mine, its = p.times[one, SCRATCH], p.times[other, SCRATCH]

@@ -89,7 +89,7 @@ from dispatch.simulate.arrays import (
     Play,
 )
 from dispatch.simulate.choosing import between, case_for, offer, table_at, table_now, unit_for, urgency
-from dispatch.simulate.compiled import compiled
+from dispatch.simulate.compiled import compiled, inner
 from dispatch.simulate.heap import KEY_STEP, drop_first, order_queue, push
 from dispatch.simulate.moving import (
     AT_CALL,
@@ -156,7 +156,7 @@ def run(g: Ground, d: Deck, p: Play, until: float) -> int:
             _happen(g, d, p, kind, who, stamp)
 
 
-@compiled
+@inner
 def _start(g: Ground, p: Play) -> None:
     """The first hour, and the first duty of each unit."""
     p.tally[STARTED] = 1
@@ -166,7 +166,7 @@ def _start(g: Ground, p: Play) -> None:
         _push_duty(g, p, u)
 
 
-@compiled
+@inner
 def _push_duty(g: Ground, p: Play, u: int) -> None:
     """The unit's next duty begins, if there is one."""
     last = g.unit[u + 1, DUTY_AT] if u + 1 < len(g.unit) else len(g.duty)
@@ -174,7 +174,7 @@ def _push_duty(g: Ground, p: Play, u: int) -> None:
         push(p, max(p.now[0], g.duty[p.crew[u, DUTY], 0]), AT_DUTY * KEY_STEP + u, 0)
 
 
-@compiled
+@inner
 def _happen(g: Ground, d: Deck, p: Play, kind: int, who: int, stamp: int) -> None:
     """One thing that was to come has come; what was overtaken by events is passed over."""
     if kind == AT_UNIT:
@@ -191,7 +191,7 @@ def _happen(g: Ground, d: Deck, p: Play, kind: int, who: int, stamp: int) -> Non
         _hour(g, p, who)
 
 
-@compiled
+@inner
 def _hour(g: Ground, p: Play, number: int) -> None:
     """Another hour: roads and standby zones may be others, so everyone is asked."""
     before, p.tally[HOUR] = p.tally[HOUR], hour_now(g, number)
@@ -210,7 +210,7 @@ def _hour(g: Ground, p: Play, number: int) -> None:
         push(p, following, AT_HOUR * KEY_STEP + number + 1, 0)
 
 
-@compiled
+@inner
 def _ready(g: Ground, d: Deck, p: Play, i: int) -> None:
     """A visit is asked for: somebody idle goes, or the case waits."""
     p.tally[OPEN] += 1
@@ -222,7 +222,7 @@ def _ready(g: Ground, d: Deck, p: Play, i: int) -> None:
         enqueue(g, d, p, i)
 
 
-@compiled
+@inner
 def _offer_to_all(g: Ground, d: Deck, p: Play, i: int) -> None:
     """The case gets its unit; a case whose crew is turned to it is offered to all in its stead."""
     if g.rule[SEARCHES]:
@@ -234,7 +234,7 @@ def _offer_to_all(g: Ground, d: Deck, p: Play, i: int) -> None:
         i = send(g, d, p, i, u)
 
 
-@compiled
+@inner
 def _wait(g: Ground, d: Deck, p: Play, i: int) -> None:
     """Another kind may go to a waiting case, or it is given up."""
     if p.now[0] >= d.when[i, ALERT] + g.rule[GIVE_UP]:
@@ -247,7 +247,7 @@ def _wait(g: Ground, d: Deck, p: Play, i: int) -> None:
         push_wait(g, d, p, i)
 
 
-@compiled
+@inner
 def _call(g: Ground, d: Deck, p: Play, i: int) -> None:
     """A call settles the matter, if nobody has met the person yet; a crew under way is free."""
     state, u = p.case[i, CASE_STATE], p.case[i, UNIT]
@@ -261,7 +261,7 @@ def _call(g: Ground, d: Deck, p: Play, i: int) -> None:
         set_free(g, p, u)
 
 
-@compiled
+@inner
 def _unit(g: Ground, d: Deck, p: Play, u: int) -> None:
     """What a unit did has ended: a drive, a search, a visit."""
     state, i = p.crew[u, STATE], p.crew[u, CASE]
@@ -277,7 +277,7 @@ def _unit(g: Ground, d: Deck, p: Play, u: int) -> None:
         _back(g, p, u)
 
 
-@compiled
+@inner
 def _arrive(d: Deck, p: Play, u: int, i: int) -> None:
     """The unit is at the zone it was sent to, and looks for the door."""
     end_leg(p, u)
@@ -290,7 +290,7 @@ def _arrive(d: Deck, p: Play, u: int, i: int) -> None:
     stage(p, u)
 
 
-@compiled
+@inner
 def _at_the_door(g: Ground, d: Deck, p: Play, u: int, i: int) -> None:
     """The person is met, or the address was wrong: on to the right one if anybody says where."""
     zone, sort = p.crew[u, AT], g.sort[d.what[i, SORT]]
@@ -310,7 +310,7 @@ def _at_the_door(g: Ground, d: Deck, p: Play, u: int, i: int) -> None:
         set_free(g, p, u)
 
 
-@compiled
+@inner
 def _back(g: Ground, p: Play, u: int) -> None:
     """The unit is where it waits, or, off duty, at home."""
     end_leg(p, u)
@@ -325,7 +325,7 @@ def _back(g: Ground, p: Play, u: int) -> None:
         p.clockings[u, OVERTIME] += p.now[0] - p.clockings[u, DUTY_ENDS]
 
 
-@compiled
+@inner
 def _duty(g: Ground, p: Play, u: int) -> None:
     """The unit comes on duty, or goes off."""
     row, home = p.crew[u, DUTY], g.unit[u, HOME]
@@ -353,7 +353,7 @@ def _duty(g: Ground, p: Play, u: int) -> None:
     _push_duty(g, p, u)
 
 
-@compiled
+@inner
 def _match(g: Ground, d: Deck, p: Play) -> None:
     """Those newly idle and those waiting are brought together; who is left goes to where it waits."""
     if g.rule[SEARCHES]:
@@ -379,7 +379,7 @@ def _match(g: Ground, d: Deck, p: Play) -> None:
             _to_post(g, p, u)
 
 
-@compiled
+@inner
 def _to_post(g: Ground, p: Play, u: int) -> None:
     """Who stands idle elsewhere goes to where it waits, if a way leads there."""
     if p.crew[u, SPOT] >= 0 and p.crew[u, STATE] == STANDING:
@@ -388,7 +388,7 @@ def _to_post(g: Ground, p: Play, u: int) -> None:
             head_back(g, p, u)
 
 
-@compiled
+@inner
 def _match_all(g: Ground, d: Deck, p: Play) -> None:
     """Every waiting case in order, by tier and by how fast it loses money, gets its unit."""
     waiting = p.tally[WAITING]

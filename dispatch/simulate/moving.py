@@ -68,7 +68,7 @@ from dispatch.simulate.arrays import (
     Play,
 )
 from dispatch.simulate.choosing import from_there, table_now, whereabouts
-from dispatch.simulate.compiled import compiled
+from dispatch.simulate.compiled import inner
 from dispatch.simulate.heap import KEY_STEP, push
 
 AT_HOUR, AT_UNIT, AT_DUTY, AT_CALL, AT_WAIT, AT_READY = range(6)
@@ -76,7 +76,7 @@ AT_HOUR, AT_UNIT, AT_DUTY, AT_CALL, AT_WAIT, AT_READY = range(6)
 _KINDS = 4
 
 
-@compiled
+@inner
 def note(p: Play, what: int, case: int, unit: int, zone: int) -> None:
     """One state changes: one event."""
     p.tally[CHANGES] += 1
@@ -86,7 +86,7 @@ def note(p: Play, what: int, case: int, unit: int, zone: int) -> None:
         p.tally[LOGGED] += 1
 
 
-@compiled
+@inner
 def add_idle(g: Ground, p: Play, u: int) -> None:
     """The unit can be sent."""
     if p.crew[u, SPOT] < 0:
@@ -96,7 +96,7 @@ def add_idle(g: Ground, p: Play, u: int) -> None:
     p.lists[HOME_IDLE, u] = p.crew[u, STATE] == STANDING and p.crew[u, AT] == g.unit[u, HOME]
 
 
-@compiled
+@inner
 def drop_idle(p: Play, u: int) -> None:
     """The unit cannot be sent."""
     spot = p.crew[u, SPOT]
@@ -109,7 +109,7 @@ def drop_idle(p: Play, u: int) -> None:
         p.lists[HOME_IDLE, u] = 0
 
 
-@compiled
+@inner
 def make_fresh(p: Play, u: int) -> None:
     """The unit is to be asked about those who wait."""
     if p.crew[u, FRESH] == 0:
@@ -118,7 +118,7 @@ def make_fresh(p: Play, u: int) -> None:
         p.tally[FRESHLY] += 1
 
 
-@compiled
+@inner
 def enqueue(g: Ground, d: Deck, p: Play, i: int) -> None:
     """The case waits, and will be looked at when another kind may go, or when it is given up."""
     p.case[i, CASE_STATE], p.case[i, UNIT] = IN_QUEUE, -1
@@ -129,7 +129,7 @@ def enqueue(g: Ground, d: Deck, p: Play, i: int) -> None:
     push_wait(g, d, p, i)
 
 
-@compiled
+@inner
 def push_wait(g: Ground, d: Deck, p: Play, i: int) -> None:
     """What comes to a waiting case next: another kind may go, or it is given up."""
     sort, now = g.sort[d.what[i, SORT]], p.now[0]
@@ -146,7 +146,7 @@ def push_wait(g: Ground, d: Deck, p: Play, i: int) -> None:
         push(p, max(soonest, now), AT_WAIT * KEY_STEP + i, p.case[i, CASE_STAMP])
 
 
-@compiled
+@inner
 def dequeue(p: Play, i: int) -> None:
     """The case waits no longer."""
     spot = p.case[i, QUEUED]
@@ -159,7 +159,7 @@ def dequeue(p: Play, i: int) -> None:
         p.case[i, CASE_STAMP] += 1
 
 
-@compiled
+@inner
 def close(p: Play, i: int, state: int) -> None:
     """The case has come to its end."""
     dequeue(p, i)
@@ -168,7 +168,7 @@ def close(p: Play, i: int, state: int) -> None:
     p.tally[OPEN] -= 1
 
 
-@compiled
+@inner
 def end_leg(p: Play, u: int) -> None:
     """Count what was driven since the unit left."""
     driven = p.now[0] - p.clockings[u, LEFT]
@@ -176,7 +176,7 @@ def end_leg(p: Play, u: int) -> None:
     p.clockings[u, KILOMETRES] += driven / 60.0 * p.clockings[u, LEG_KMH]
 
 
-@compiled
+@inner
 def start_leg(g: Ground, p: Play, u: int, state: int, target: int) -> None:
     """The unit leaves where it is for a zone; who was on the way turns."""
     origin, other, share = whereabouts(p, u)
@@ -191,14 +191,14 @@ def start_leg(g: Ground, p: Play, u: int, state: int, target: int) -> None:
     stage(p, u)
 
 
-@compiled
+@inner
 def stage(p: Play, u: int) -> None:
     """What the unit does now ends at its `THERE`, unless something comes before."""
     p.crew[u, STAMP] += 1
     push(p, p.clockings[u, THERE], AT_UNIT * KEY_STEP + u, p.crew[u, STAMP])
 
 
-@compiled
+@inner
 def send(g: Ground, d: Deck, p: Play, i: int, u: int) -> int:
     """The unit goes to the case. The case it was on its way to before, which must wait again; -1 if none."""
     left = -1
@@ -223,7 +223,7 @@ def send(g: Ground, d: Deck, p: Play, i: int, u: int) -> int:
     return left
 
 
-@compiled
+@inner
 def post_of(g: Ground, p: Play, u: int) -> int:
     """Where the unit waits at this hour."""
     if g.rule[STANDBY] and p.crew[u, ON]:
@@ -232,7 +232,7 @@ def post_of(g: Ground, p: Play, u: int) -> int:
     return int(g.unit[u, HOME])
 
 
-@compiled
+@inner
 def head_back(g: Ground, p: Play, u: int) -> None:
     """The unit sets out for where it waits; who drives can be sent where that is allowed."""
     target = post_of(g, p, u)
@@ -243,7 +243,7 @@ def head_back(g: Ground, p: Play, u: int) -> None:
         add_idle(g, p, u)
 
 
-@compiled
+@inner
 def set_free(g: Ground, p: Play, u: int) -> None:
     """The unit has done with its case, at a door or on the way."""
     p.clockings[u, BUSY] += p.now[0] - p.clockings[u, BUSY_FROM]
@@ -259,7 +259,7 @@ def set_free(g: Ground, p: Play, u: int) -> None:
     make_fresh(p, u)
 
 
-@compiled
+@inner
 def hour_now(g: Ground, number: int) -> int:
     """The hour of the week of the so manieth hour."""
     return int((g.rule[FIRST_HOUR] + number) % 168)
