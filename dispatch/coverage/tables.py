@@ -41,6 +41,10 @@ SHEETS: Mapping[str, tuple[str, str]] = {
     "places": ("变化地点", "places that change"),
     "hours": ("各小时", "by hour"),
     "shifts": ("班次", "shifts"),
+    "sites": ("站点", "sites"),
+    "one_more": ("再加一处", "one more"),
+    "curve": ("逐个增加", "one by one"),
+    "counties": ("各县", "by county"),
 }
 
 
