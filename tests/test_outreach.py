@@ -11,7 +11,7 @@ import icalendar
 import numpy as np
 import pandas as pd
 import pytest
-from doors import run_dispatch
+from doors import ROOT, run_dispatch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -249,20 +249,25 @@ def test_settings_are_checked():
         outreach_settings({"outreach": {"kinds": {"market": {"come_share": {"pirates": 0.1}}}}})
 
 
-def test_the_command_writes_a_folder_a_planner_can_use(tmp_path):
-    out = tmp_path / "out"
-    arguments = (
-        "coverage",
-        "outreach",
-        "maoming",
-        "--sessions",
-        "60",
-        "--from",
-        "2026-06-01",
-        "--weeks",
-        "4",
-    )
-    done = run_dispatch(*arguments, "--out", out, "--json")
+HOSTILE = "{{ 7*7 }}<img src=x onerror=alert(1)>${1}"
+ARGUMENTS = ("coverage", "outreach", "maoming", "--sessions", "60", "--from", "2026-06-01", "--weeks", "4")
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory):
+    """What the command writes for sixty sessions, and what it says; one venue has a hostile name."""
+    folder = tmp_path_factory.mktemp("campaign")
+    venues = "venue,kind,place,dates\n" + f'"{HOSTILE}",square,440902001001,2026-06-05\n'
+    names = pd.read_csv(ROOT / "data" / "maoming" / "gazetteer.csv", dtype=str)
+    for code in names.loc[names["level"] == "village", "code"][1:60]:
+        venues += f"广场{code},square,{code},\n"
+    (folder / "venues.csv").write_text(venues, encoding="utf-8")
+    done = run_dispatch(*ARGUMENTS, "--venues", folder / "venues.csv", "--out", folder / "out", "--json")
+    return folder / "out", done
+
+
+def test_the_command_writes_a_folder_a_planner_can_use(campaign):
+    out, done = campaign
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     sessions = pd.read_csv(out / "sessions.csv")
@@ -276,9 +281,28 @@ def test_the_command_writes_a_folder_a_planner_can_use(tmp_path):
     events = icalendar.Calendar.from_ical((out / "sessions.ics").read_bytes()).walk("VEVENT")
     assert len(events) == 60
     assert "演练" in str(events[0]["summary"])
-    again = run_dispatch(*arguments, "--out", out)
+    again = run_dispatch(*ARGUMENTS, "--out", out)
     assert again.returncode == 1
     assert "exists already" in again.stderr
+
+
+def test_the_map_lists_sessions_villages_and_towns_and_runs_nothing(campaign, chromium):
+    page = chromium.new_context(offline=True, viewport={"width": 390, "height": 844}).new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: faults.append(dialog.message))
+    page.goto((campaign[0] / "map.html").as_uri())
+    page.wait_for_selector("[data-tab=towns]")
+    assert "60 场" in page.inner_text("#results")
+    page.fill("input[type=search]", "7*7")
+    assert HOSTILE in page.inner_text(".rows")
+    page.click(".rows .row >> nth=0")
+    assert HOSTILE in page.inner_text(".card h3")
+    page.fill("input[type=search]", "")
+    page.click("[data-tab=towns]")
+    assert "%" in page.inner_text(".rows li >> nth=0")
+    assert not faults
+    page.context.close()
 
 
 def test_a_floor_out_of_reach_is_one_sentence_with_the_one_within_reach(tmp_path):

@@ -52,6 +52,7 @@ def outreach(  # noqa: PLR0917 - typer makes each an option with a name
     from dispatch.coverage.outreach import outreach as choose
     from dispatch.coverage.outreach import outreach_settings
     from dispatch.coverage.outreach.write import summary, write_outreach
+    from dispatch.day.drawing import basemap
     from dispatch.settings import read_toml
 
     for table in (people, venues):
@@ -67,7 +68,7 @@ def outreach(  # noqa: PLR0917 - typer makes each an option with a name
         status.update("choosing sessions")
         found = choose(ground, chosen, sessions, first, weeks * 7, floor=floor, people=people, venues=venues)
         status.update("writing")
-        write_outreach(found, ground, chosen, out, now, language=lang, force=force)
+        write_outreach(found, ground, chosen, out, now, basemap=basemap(ground), language=lang, force=force)
     print(json.dumps(summary(found), ensure_ascii=False) if as_json else _account(found, ground, lang))
     if not as_json:
         print(out / "map.html")

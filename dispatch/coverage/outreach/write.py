@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 from shapely import points
 
+import maps
 from dispatch.area import Area
 from dispatch.coverage.outreach.calendar import ics
+from dispatch.coverage.outreach.drawing import outreach_map
 from dispatch.coverage.outreach.planning import Outreach, Session
 from dispatch.coverage.outreach.settings import OutreachSettings
 from dispatch.intake.ground import Ground
@@ -33,10 +35,11 @@ def write_outreach(
     out: Path,
     made: datetime,
     *,
+    basemap: maps.Basemap,
     language: Language = "zh",
     force: bool = False,
 ) -> None:
-    """Write `sessions.csv`, `towns.csv`, `villages.csv`, `curve.csv`, `sessions.ics`, `outreach.gpkg`, `outreach.json`.
+    """Write map, tables, calendar, layers and figures as `docs/outreach.md` lists them.
 
     Rows that could not be read stand in `rejected_people.csv` and `rejected_venues.csv`.
 
@@ -54,6 +57,9 @@ def write_outreach(
         for name, rejected in (("people", found.people.rejected), ("venues", found.venues.rejected)):
             if len(rejected):
                 write_csv(rejected, folder / f"rejected_{name}.csv")
+        maps.write_map(
+            outreach_map(found, area, settings, basemap, made, language=language), folder / "map.html"
+        )
         (folder / "sessions.ics").write_bytes(_calendar(found, area, settings, made, language))
         _layers(tables["sessions"], villages, folder / "outreach.gpkg")
         text = json.dumps(summary(found), ensure_ascii=False, indent=2)
