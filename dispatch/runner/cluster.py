@@ -6,13 +6,11 @@ import platform
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dispatch.errors import BadInput, MissingExtra
 from dispatch.runner.blocks import Block
-
-if TYPE_CHECKING:
-    from dispatch.runner.running import Task, Work
+from dispatch.runner.task import TRIES, Task, Work, WorkLost
 
 CONNECT_SECONDS = 10
 AHEAD = 2
@@ -91,8 +89,6 @@ def _again(one: Any, task: Task, deaths: Counter[str]) -> None:
     """Pass over the death of a worker; raise what the work itself raised, and give up after some deaths."""
     from distributed.scheduler import KilledWorker  # noqa: PLC0415
 
-    from dispatch.runner.running import TRIES, WorkLost  # noqa: PLC0415
-
     cause = None if one.status in {"cancelled", "lost"} else one.exception()
     if cause is not None and not isinstance(cause, KilledWorker):
         raise cause
@@ -106,8 +102,6 @@ def _again(one: Any, task: Task, deaths: Counter[str]) -> None:
 
 def _same_versions(client: Any, address: str) -> None:
     """Refuse a cluster without workers, or one whose answers could differ from those of this machine."""
-    from dispatch.runner.running import WorkLost  # noqa: PLC0415
-
     try:
         client.wait_for_workers(1, timeout=CONNECT_SECONDS)
     except TimeoutError as cause:

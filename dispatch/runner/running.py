@@ -15,32 +15,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dispatch.errors import DispatchError
 from dispatch.runner.blocks import Block, Blocks
+from dispatch.runner.task import TRIES, Task, Work, WorkLost
 
-Work = Callable[[Any, Any], Block]
-"""A function of a module: `work(shared, argument)`. It must depend on nothing else."""
 Told = Callable[[int, int], None]
 
-TRIES = 3
-"""A task during which a worker has died this often is given up: it would take every worker with it."""
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-class WorkLost(DispatchError, RuntimeError):
-    """A task cannot be finished: its workers die, or none is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One piece of work: `key` names it among the tasks of its run (and its file), `argument` is pickled."""
-
-    key: str
-    argument: Any = None
 
 
 def processes_here() -> int:
