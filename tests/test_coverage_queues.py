@@ -83,6 +83,19 @@ def test_one_unit_alone_is_busy_its_load():
     assert busy.answers.tolist() == [pytest.approx([0.7])]
 
 
+def test_who_takes_longer_is_busy_longer():
+    # each alone on its list: 0.2 an hour of one hour, 0.1 of three
+    busy = approximate([0.2, 0.1], np.array([(0, -1), (1, -1)]), np.array([1.0, 3.0]))
+    assert busy.share.tolist() == pytest.approx([0.2, 0.3], abs=1e-5)
+    rates, lists, hours = (
+        [0.3, 0.2, 0.2],
+        np.array([(0, 1, 2), (1, 2, 0), (2, 0, 1)]),
+        np.array([1.0, 2.0, 0.5]),
+    )
+    right, near = exact(rates, lists, hours), approximate(rates, lists, hours)
+    assert near.share == pytest.approx(right.share, abs=0.05)
+
+
 def test_units_that_may_not_go_take_nothing():
     busy = approximate([0.4, 0.2], np.array([(0, -1), (1, -1)]), np.ones(2))
     assert busy.answers[0, 1] == 0

@@ -134,8 +134,8 @@ def approximate(
     """Larson's approximation: sweeps over the units until their shares stand still.
 
     Lists may leave units out (those that may not go there), filled up with -1 at their end. Who finds
-    the whole list out waits for the first of it to be free. The work done is all the work there is, so
-    shares are scaled to it after every sweep.
+    the whole list out waits for the first of it to be free. Every alert is taken once, so shares
+    are scaled to that after every sweep.
 
     Parameters
     ----------
@@ -152,7 +152,9 @@ def approximate(
     units, hours = len(service_hours), np.asarray(service_hours, np.float64)
     work, asked = np.asarray(rates, np.float64), lists != NOBODY
     reached = asked.any(axis=1)
-    mean = float(work[reached].sum() * hours.mean() / units) if units else 0.0
+    alerts = float(work[reached].sum())
+    first = hours[lists[reached, 0]]
+    mean = float(work[reached] @ first) / units if units else 0.0
     if mean >= 1.0:
         raise BadInput(
             f"{work.sum():g} alerts an hour are work for {mean * units:.1f} units; {units} are on duty"
@@ -179,7 +181,7 @@ def approximate(
         )
         fresh = (gets + line) / (1.0 + gets)
         fresh = fresh if decimals is None else fresh.round(decimals)
-        fresh = np.minimum(fresh * (mean * units / fresh.sum()), MOST_BUSY)
+        fresh = np.minimum(fresh * (alerts / (fresh / hours).sum()), MOST_BUSY)
         fresh = fresh if decimals is None else fresh.round(decimals)
         change, share = float(np.abs(fresh - share).max()), fresh
     return _answers(share, lists, asked, factor, sweep)
