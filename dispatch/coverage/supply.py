@@ -100,6 +100,8 @@ def call_up(
             "by the shares of [duty]; give another --at, or --responders with their shifts"
         )
     held = shut.closures if shut else ()
+    busy = sum(on_shift(one) and one.free_at_minutes > 0 and one.status == "busy" for one in ready)
+    told = (f"{busy} of those on duty are busy by the file: they come once they are free",) if busy else ()
     return Supply(
         at=at,
         responders=ready,
@@ -112,7 +114,7 @@ def call_up(
         },
         rules=rules,
         closures=held,
-        notes=(*here.notes, *more.notes, *(shut.notes if shut else ())),
+        notes=(*told, *here.notes, *more.notes, *(shut.notes if shut else ())),
     )
 
 
