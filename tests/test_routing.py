@@ -342,7 +342,7 @@ def test_a_plan_that_breaks_a_rule_is_thrown_away(monkeypatch):
 
 @pytest.mark.parametrize("found", [{}, {"r1": [Visit("c2", "c2/0"), Visit("c1", "c1/0")]}])
 def test_an_answer_worse_than_nearest_is_not_taken(monkeypatch, found):
-    monkeypatch.setattr(routing, "solve_orders", lambda *_, **__: found)
+    monkeypatch.setattr("dispatch.ortools_model.solve_orders", lambda *_, **__: found)
     monkeypatch.setattr(routing, "improve", lambda _, routes, __, **___: routes)
     day = make.problem([make.responder()], [make.case("c1", 10), make.case("c2", 90)])
     assert price(day, solve(day, "ortools")) == price(day, solve(day, "nearest"))
