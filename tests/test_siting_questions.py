@@ -139,7 +139,7 @@ def test_the_curve_never_falls_and_ends_at_the_answer(seed):
         ({"weight": np.zeros(14)}, "all 14 demand points weigh 0"),
         ({"minutes": np.full((8, 14), 70.0)}, "site 0 and village 0, is 70 minutes apart"),
         ({"minutes": np.full((8, 14), np.inf)}, "no candidate reaches any demand: site 0 has no way to village 0"),
-        ({"floor_share": 1.0, "minutes": np.full((8, 14), np.r_[np.full(7, 5.0), np.full(7, np.inf)])}, "west: a floor of 100% cannot"),
+        ({"floor_share": 1.0, "minutes": np.full((8, 14), np.r_[[5.0] * 7, [np.inf] * 7])}, "west: a floor of 100% cannot"),
         ({"price": np.r_[1.0, 1, 1, np.nan, np.ones(4)]}, "site 3: cost is nan"),
         ({"add": None}, "needs --add"),
         ({"busy_share": 1.5}, "busy share: found 1.5"),

@@ -9,6 +9,7 @@ import typer
 
 from dispatch.commands.outreach import outreach
 from dispatch.commands.reach import compare, reach
+from dispatch.commands.siting import site
 from dispatch.commands.staffing import staff
 
 coverage_app = typer.Typer(
@@ -25,3 +26,4 @@ coverage_app.command("outreach")(outreach)
 coverage_app.command("reach")(reach)
 coverage_app.command("compare")(compare)
 coverage_app.command("staff")(staff)
+coverage_app.command("site")(site)

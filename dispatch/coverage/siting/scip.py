@@ -34,6 +34,9 @@ def solve_scip(program: Program, seconds: float, *, start: Floats | None = None,
             threads=1,
             relative_gap_tolerance=gap,
             enable_output=False,
+            # a search came before, and cuts cost more nodes than they save on covering models
+            heuristics=mathopt.Emphasis.OFF,
+            cuts=mathopt.Emphasis.OFF,
         ),
         model_params=mathopt.ModelSolveParameters(solution_hints=hints),
     )

@@ -1,0 +1,169 @@
+"""Where a site could be opened: a table of candidates, or every village of the area."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from dispatch import datum
+from dispatch.domain import Responder
+from dispatch.errors import BadInput
+from dispatch.intake import fields, words
+from dispatch.intake.columns import Column, Faults, match_headings, read_columns
+from dispatch.intake.fields import Unclear, normal
+from dispatch.places.gazetteer import Gazetteer
+from dispatch.redact import clean
+from dispatch.tables import GEOMETRY_COLUMNS, read_text
+
+NAMED = ("village", "township", "hamlet", "county")
+"""Levels a name is looked for at, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A site: its name, where it is (WGS-84), what opening it costs and how much weight it can serve."""
+
+    name: str
+    kind: str
+    lon: float
+    lat: float
+    profile: str
+    cost: float = 1.0
+    capacity: float = math.inf
+    existing: bool = False
+
+
+def _amount(text: str) -> float:
+    try:
+        value = float(normal(text).replace(",", ""))
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise Unclear("不小于 0 的数 (a number, 0 or more)")
+    return value
+
+
+COLUMNS = (
+    Column("name", "名称", "text", fields.text_of(200), "as shown; blank: the place's", also=("site", "站点")),
+    Column("place", "地点", "text", fields.text_of(200), "name or code in the area", also=("code", "代码", "村社区")),
+    Column("lon", "经度", "number", fields.degrees_of, "decimal degrees, with lat and datum"),
+    Column("lat", "纬度", "number", fields.degrees_of, "decimal degrees"),
+    Column("datum", "坐标系", "text", words.DATUM, "WGS84 GCJ02 BD09 CGCS2000; required with a coordinate"),
+    Column("cost", "费用", "number", _amount, "what opening it takes of --budget; blank: 1"),
+    Column("capacity", "容量", "number", _amount, "weight it can serve; blank: any"),
+)  # fmt: skip
+"""Every column of a table of candidates."""
+
+
+def read_candidates(path: Path, gazetteer: Gazetteer, kind: str, profile: str) -> tuple[Spot, ...]:
+    """Read a table of candidate sites; names carry the row they came from.
+
+    Raises
+    ------
+    MissingInput, BadInput
+        No such file, no row, no column that says where; or a row that cannot be used, named with
+        what was found and what was expected.
+    """
+    frame = read_text(path)
+    if not len(frame):
+        raise BadInput(f"{path} has headings but no rows: there are no candidate sites; give at least one")
+    if GEOMETRY_COLUMNS[0] in frame.columns and "lon" not in frame.columns:
+        frame = frame.rename(columns=dict(zip(GEOMETRY_COLUMNS, ("lon", "lat", "datum"), strict=True)))
+    matched = match_headings(path, list(frame.columns), COLUMNS)
+    if "place" not in matched and not {"lon", "lat"} <= matched.keys():
+        raise BadInput(
+            f"{path}: no column says where; expected place 地点, or lon 经度, lat 纬度 and datum 坐标系"
+        )
+    faults = Faults(matched)
+    rows = read_columns(frame, matched, COLUMNS, ZoneInfo("UTC"), faults)
+    found = []
+    for row, cells in zip(map(int, rows.index), rows.to_dict("records"), strict=True):
+        values = {str(name): value for name, value in cells.items()}
+        point = _point(row, values, gazetteer, faults)
+        if point is None or row in faults.by_row:
+            continue
+        found.append(
+            Spot(
+                f"{clean(values['name'] or values['place'] or '?', 60)} (row {row})",
+                kind,
+                *point,
+                profile,
+                1.0 if pd.isna(values["cost"]) else float(values["cost"]),
+                math.inf if pd.isna(values["capacity"]) else float(values["capacity"]),
+            )
+        )
+    if faults.by_row:
+        first = min(faults.by_row)
+        column, what, expected = faults.by_row[first][0]
+        more = f" (and {len(faults.by_row) - 1} more rows)" if len(faults.by_row) > 1 else ""
+        raise BadInput(f"{path}, row {first}, column {column}: found {what!r}, expected {expected}{more}")
+    return tuple(found)
+
+
+def _point(
+    row: int, cells: dict[str, Any], gazetteer: Gazetteer, faults: Faults
+) -> tuple[float, float] | None:
+    """Longitude and latitude a row names; None, with a fault noted, where it names none."""
+    if pd.isna(cells["lon"]) and pd.isna(cells["lat"]):
+        return _named(row, cells["place"], gazetteer, faults)
+    if pd.isna(cells["lon"]) or pd.isna(cells["lat"]):
+        faults.add(row, "lon" if pd.isna(cells["lon"]) else "lat", "", "经纬度须成对 (both, or neither)")
+        return None
+    if not cells["datum"]:
+        faults.add(row, "datum", "", words.DATUM_KNOWN)
+        return None
+    x, y = (float(one) for one in datum.convert(cells["lon"], cells["lat"], cells["datum"], "WGS84"))
+    if not math.isfinite(x + y) or not gazetteer.inside(x, y)[0]:
+        faults.add(
+            row, "lon", f"{cells['lon']:g}, {cells['lat']:g}", "本辖区内的经纬度 (a point inside the area)"
+        )
+        return None
+    return x, y
+
+
+def _named(row: int, name: str, gazetteer: Gazetteer, faults: Faults) -> tuple[float, float] | None:
+    codes: Sequence[str] = (name,) if name and name in gazetteer else ()
+    for level in NAMED if name else ():
+        codes = codes or gazetteer.find(name, level)
+    at = gazetteer.row_of[codes[0]] if len(codes) == 1 else None
+    if at is None or not math.isfinite(gazetteer.lon[at]):
+        many = f"; {len(codes)} places have this name, give the code" if len(codes) > 1 else ""
+        faults.add(row, "place", name, f"辖区内的地名或代码 (a name or code of the area{many})")
+        return None
+    return float(gazetteer.lon[at]), float(gazetteer.lat[at])
+
+
+def village_candidates(gazetteer: Gazetteer, kind: str, profile: str) -> tuple[Spot, ...]:
+    """Every village with a point is a candidate.
+
+    Raises
+    ------
+    BadInput
+        There is none.
+    """
+    found = tuple(
+        Spot(gazetteer.name[row], kind, float(gazetteer.lon[row]), float(gazetteer.lat[row]), profile)
+        for row, level in enumerate(gazetteer.level)
+        if level == "village" and math.isfinite(gazetteer.lon[row])
+    )
+    if not found:
+        raise BadInput(
+            "the area has no village with a point: there are no candidate sites; give --candidates FILE"
+        )
+    return found
+
+
+def bases(responders: Iterable[Responder], *, each: bool) -> tuple[tuple[Spot, Responder], ...]:
+    """The sites that stand: each responder one (`each`: units that may be busy), or each base of a kind once."""
+    found: dict[tuple[object, ...], tuple[Spot, Responder]] = {}
+    for one in responders:
+        key = (one.id,) if each else (one.lon, one.lat, one.kind)
+        spot = Spot(one.name or one.id, one.kind, one.lon, one.lat, one.profile, existing=True)
+        found.setdefault(key, (spot, one))
+    return tuple(found.values())
