@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from dispatch.coverage.siting import covering
 from dispatch.coverage.siting.centre import solve_centre
 from dispatch.coverage.siting.covering import solve_cover
 from dispatch.coverage.siting.limits import Limits
@@ -107,3 +108,27 @@ def test_a_tiny_maximal_covering_by_hand(number, covered):
         reach, np.array([2.0, 2, 1, 1]), np.ones(1), Limits.of(np.zeros(3, bool), number), soon()
     )
     assert 6 - found.value == covered == 6 - found.bound
+
+
+@pytest.mark.parametrize("level", [[1.0], [0.7, 0.21]])
+def test_the_way_of_large_questions_comes_to_the_same_proof(level, monkeypatch):
+    # search, tolls, linear program, sites excluded, SCIP: all that runs above 300 sites, here on 40
+    rng = np.random.default_rng(4)
+    reach = csr_array((np.hypot(*(rng.random((2, 40, 1)) - rng.random((2, 1, 300)))) < 0.17).astype(float))
+    weight = rng.integers(1, 50, 300).astype(float)
+    limits = Limits.of(np.arange(40) < 3, 6)
+    direct = solve_cover(reach, weight, np.array(level), limits, soon())
+    monkeypatch.setattr(covering, "DIRECT_SITES", 0)
+    large = solve_cover(reach, weight, np.array(level), limits, soon())
+    assert large.engine.startswith("greedy+exchange+lagrange")
+    assert large.value == pytest.approx(direct.value)
+    assert large.bound == pytest.approx(direct.bound, rel=1e-6)
+
+
+def test_when_time_is_over_the_bound_still_holds():
+    rng = np.random.default_rng(5)
+    cost = np.rint(100 * np.hypot(*(rng.random((2, 60, 1)) - rng.random((2, 1, 90)))))
+    never = np.full(90, 1000.0)
+    hurried = solve_median(cost, never, Limits.of(np.zeros(60, bool), 5), time.process_time())
+    proved = solve_median(cost, never, Limits.of(np.zeros(60, bool), 5), soon())
+    assert hurried.bound <= proved.value == proved.bound <= hurried.value

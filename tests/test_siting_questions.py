@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_siting import choices, drawn
 
-from dispatch.coverage.siting import MODELS, Question
+from dispatch.coverage.siting import MODELS, Question, scip
 from dispatch.coverage.siting.ask import measure, site
 from dispatch.errors import BadInput
 
@@ -156,3 +156,13 @@ def test_a_floor_only_all_sites_together_could_keep_is_refused():
     asked = question("mclp", minutes=minutes, weight=np.ones(14), add=1, floor_share=0.5)
     with pytest.raises(BadInput, match="1 more site cannot keep a floor of 50% in every county"):
         site(asked, seconds=5)
+
+
+def test_floors_hold_by_either_solver(monkeypatch):
+    asked = question("loss", 5, floor_share=0.2)
+    by_highs = site(asked, seconds=20)
+    monkeypatch.setattr(scip, "DIRECT_SITES", 0)
+    by_scip = site(asked, seconds=20)
+    assert (by_highs.engine, by_scip.engine) == ("highs", "scip")
+    assert by_scip.objective == pytest.approx(by_highs.objective)
+    assert by_scip.bound == pytest.approx(by_highs.bound)
