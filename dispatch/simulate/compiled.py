@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from dispatch import one_case
 
-ROOMS = ("arrays", "changes", "choosing", "heap", "kernel", "moving")
+ROOMS = ("arrays", "changes", "choosing", "heap", "kernel", "moving", "reasons")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

@@ -5,18 +5,34 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.simulate.arrays import GIVEN_UP, NOT_FOUND, OPENS, Ground
+from dispatch.domain import KINDS
+from dispatch.simulate.arrays import (
+    CAP,
+    DUTY_AT,
+    GIVEN_UP,
+    HOME,
+    KIND,
+    NOT_FOUND,
+    OPENS,
+    PROFILE,
+    TIER,
+    Ground,
+)
+from dispatch.simulate.choosing import between
+from dispatch.simulate.compiled import compiled, inner
 from dispatch.simulate.tape import Tape
-from dispatch.simulate.world import Bools, World
+from dispatch.simulate.world import Floats, Ints, World
+
+NOBODY_ALLOWED, NO_ROAD, TOO_FAR, NOBODY_ON_DUTY, NOBODY_FREE = range(2, 7)
 
 WHYS: dict[int, str] = {
     0: "",
     1: "not_found",
-    2: "nobody_allowed",
-    3: "no_road",
-    4: "too_far",
-    5: "nobody_on_duty",
-    6: "nobody_free",
+    NOBODY_ALLOWED: "nobody_allowed",
+    NO_ROAD: "no_road",
+    TOO_FAR: "too_far",
+    NOBODY_ON_DUTY: "nobody_on_duty",
+    NOBODY_FREE: "nobody_free",
 }
 """Reached or phoned; wrong address; no kind or jurisdiction; no road; beyond the cap; nobody on duty; all else."""
 
@@ -26,37 +42,46 @@ def whys(world: World, ground: Ground, tape: Tape, outcome: NDArray[np.int8]) ->
     why = np.zeros(len(outcome), np.int8)
     why[outcome == NOT_FOUND] = 1
     rows = np.flatnonzero(outcome == GIVEN_UP)
-    if not len(rows):
-        return why
-    pairs = np.column_stack([tape.believed[rows], tape.demand_class[rows]])
-    kinds, member = np.unique(pairs, axis=0, return_inverse=True)
-    for number, (zone, sort) in enumerate(kinds):
-        alike = rows[member.ravel() == number]
-        able, code = _able(world, ground, int(zone), int(sort))
-        why[alike] = code or [
-            _later(world, able, float(tape.ready[row]), float(tape.minute[row])) for row in alike
-        ]
+    if len(rows):
+        where = np.column_stack([tape.believed[rows], tape.demand_class[rows]])
+        waits = np.column_stack([tape.ready[rows], tape.minute[rows] + world.policy.give_up_minutes])
+        found = np.zeros(len(rows), np.int8)
+        _nobody_came(ground, np.unique(world.roads.table_of, axis=1), where, waits, found)
+        why[rows] = found
     return why
 
 
-def _able(world: World, ground: Ground, zone: int, sort: int) -> tuple[Bools, int]:
-    """Who could ever go there from home, or why nobody."""
-    units, tier = world.units, int(world.demand.tier[sort])
-    able = (ground.may[:, zone] > 0) & np.isfinite(ground.sort[sort, OPENS + units.kind])
-    if not able.any():
-        return able, 2
-    tables = np.unique(world.roads.table_of, axis=1)[units.profile]
-    minutes = ground.minutes[tables, world.roads.row_of_zone[units.home][:, None], zone].min(axis=1)
-    able = able & np.isfinite(minutes)
-    if not able.any():
-        return able, 3
-    able = able & (minutes <= world.policy.cap_minutes[tier, units.kind])
-    return able, 0 if able.any() else 4
+@compiled
+def _nobody_came(g: Ground, periods: Ints, where: Ints, waits: Floats, found: NDArray[np.int8]) -> None:
+    """Why nobody came to each case: how near to going the unit was that came nearest to it.
+
+    `periods` (profiles, P) tables of minutes; `where` (zone, class), `waits` (from minute, to minute).
+    """
+    for row in range(len(where)):
+        found[row] = NOBODY_ALLOWED
+        for u in range(len(g.unit)):
+            if g.may[u, where[row, 0]] > 0:
+                found[row] = max(found[row], _bar(g, periods, u, where[row], waits[row]))
+            if found[row] == NOBODY_FREE:
+                break
 
 
-def _later(world: World, able: Bools, ready: float, alert: float) -> int:
-    """Whether any of them was on duty while the case waited."""
-    units, end = world.units, alert + world.policy.give_up_minutes
-    owner = np.repeat(np.arange(len(units.ids)), np.diff(units.duty_at))
-    there = able[owner] & (units.duty_from < end) & (units.duty_to > ready)
-    return 6 if there.any() else 5
+@inner
+def _bar(g: Ground, periods: Ints, u: int, place: Ints, wait: Floats) -> int:
+    """What kept a unit that answers for a zone (`place`: zone, class) from leaving home for it while the case waited."""
+    sort, kind = g.sort[place[1]], g.unit[u, KIND]
+    if not sort[OPENS + kind] < np.inf:
+        return NOBODY_ALLOWED
+    minutes = np.inf
+    for period in range(periods.shape[1]):
+        table = periods[g.unit[u, PROFILE], period]
+        minutes = min(minutes, between(g, table, g.unit[u, HOME], place[0]))
+    if minutes == np.inf:
+        return NO_ROAD
+    if minutes > g.rule[CAP + len(KINDS) * int(sort[TIER]) + kind]:
+        return TOO_FAR
+    last = g.unit[u + 1, DUTY_AT] if u + 1 < len(g.unit) else len(g.duty)
+    for duty in range(g.unit[u, DUTY_AT], last):
+        if g.duty[duty, 0] < wait[1] and g.duty[duty, 1] > wait[0]:
+            return NOBODY_FREE
+    return NOBODY_ON_DUTY

@@ -16,7 +16,7 @@ from dispatch.simulate.arrays import Cut, Ground, Play, cut, ground_of, opening,
 from dispatch.simulate.kernel import NEEDS_ROOM, run
 from dispatch.simulate.log import Log, log_of
 from dispatch.simulate.planning import plan_and_send
-from dispatch.simulate.reasons import whys
+from dispatch.simulate.reasons import NOBODY_FREE, whys
 from dispatch.simulate.tape import Tape
 from dispatch.simulate.world import Bools, Floats, Ints, World
 from dispatch.simulate.yuan import Losses, losses_of
@@ -97,7 +97,6 @@ OUTCOMES: dict[int, str] = {
     arrays.GIVEN_UP: "given_up",
     arrays.NOT_FOUND: "not_found",
 }
-NOBODY_FREE = 6
 
 
 def replicate(world: World, tape: Tape) -> Replication:
