@@ -125,6 +125,19 @@ def read_text(path: Path) -> pd.DataFrame:
         if path.suffix.lower() != ".gpkg":
             raise BadInput(f"{path} looks like a GeoPackage; name it .gpkg, or save it as CSV")
         return _geopackage(path)
+    return read_text_of(raw, path)
+
+
+def read_text_of(raw: bytes, path: Path) -> pd.DataFrame:
+    """The table of bytes that came by another way than a file; `path` is what to call them.
+
+    As `read_text`, but no GeoPackage.
+
+    Raises
+    ------
+    BadInput
+        As there.
+    """
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise BadInput(
             f"{path} is an old .xls or an encrypted workbook; save it as .xlsx or .csv, no password"

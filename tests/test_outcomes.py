@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from datetime import timedelta
 
 import make
@@ -23,6 +25,7 @@ from dispatch.outcomes import (
     decode,
     encode,
     read_given,
+    read_given_bytes,
     read_given_text,
     short_ids,
     visits_of_plan,
@@ -313,6 +316,32 @@ def test_a_csv_with_headings_is_a_table_and_without_them_lines(tmp_path):
     assert [(one.outcome, one.note) for one in reports] == [("not_home", "锁着")]
 
 
+@pytest.mark.parametrize("way", ["standard input", "a pipe"])
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_table_may_come_through_standard_input_or_a_pipe(tmp_path, way, form):
+    rows = [["stop_id", "outcome", "minutes", "note"], [CODES["A-1"], "不在家", "5", "锁着"]]
+    raw = workbook(tmp_path / "back.xlsx", rows).read_bytes()
+    if form == "csv":
+        raw = "".join(",".join(row) + "\n" for row in rows).encode("gb18030")
+    if way == "a pipe":
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_bytes, args=(raw,))
+        writer.start()
+        came = read_given(pipe)
+        writer.join()
+    else:
+        came = read_given_bytes(raw, "standard input")
+    reports, bad = checked(came, VISITS, NOW)
+    assert [(one.outcome, one.there_minutes, one.note) for one in reports] == [("not_home", 5, "锁着")]
+    assert bad == []
+
+
+def test_a_folder_is_no_file_of_reports(tmp_path):
+    with pytest.raises(BadInput, match="cannot be read as a file"):
+        read_given(tmp_path)
+
+
 def test_a_workbook_without_a_column_of_outcomes_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(BadInput, match="expected stop_id"):
         read_given(workbook(tmp_path / "other.xlsx", [["a", "b"], [1, 2]]))
@@ -427,6 +456,16 @@ def test_bad_lines_are_given_back_and_good_ones_kept(plan_folder):
     assert "收到 3 条 = 新记 1 + 已有 0 + 不一致 0 + 退回 2" in done.output
     assert "退回  line 1  nonsense" in done.output
     assert "退回  line 3  A-2 三楼" in done.output
+
+
+def test_a_wrong_file_does_not_flood_the_screen(plan_folder):
+    done = run(plan_folder, *AT, text="A-1 不在家 5\n" + "nonsense\n" * 200)
+    assert done.output.count("nonsense  →") == 50
+    assert "退回  另有 150 条，见 --json" in done.output
+    assert (
+        len(json.loads(run(plan_folder, *AT, "--json", text="A-1 1\n" + "x\n" * 200).output)["refused"])
+        == 200
+    )
 
 
 def test_money_already_sent_prints_what_the_bank_desk_needs(plan_folder):

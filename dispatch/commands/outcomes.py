@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 notes = Console(stderr=True)
 NEEDS_A_HUMAN = 3
+MOST_SHOWN = 50
 REMEMBERED_DAYS = 7
 """Plans of a ledger whose instructions may still be reported on."""
 
@@ -108,12 +109,11 @@ def _folder(plan: Path | None) -> Path:
 
 def _given(source: str) -> list[Given]:
     """What came in; BadInput if it is nothing at all."""
-    from dispatch.outcomes import read_given, read_given_text
-    from dispatch.outcomes.reading import MAX_TEXT_BYTES, text_of
+    from dispatch.outcomes import read_given, read_given_bytes
+    from dispatch.tables import MAX_FILE_BYTES
 
     if source == "-":
-        raw = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
-        given = list(read_given_text(text_of(raw, "standard input")))
+        given = read_given_bytes(sys.stdin.buffer.read(MAX_FILE_BYTES + 1), "standard input")
     else:
         given = read_given(Path(source))
     if not given:
@@ -258,8 +258,11 @@ def _print(
             print(
                 f"{'请看备注' if lang == 'zh' else 'read the note'}  {_said(one.report, lang)}  “{one.report.note}”"
             )
-    for line in lines_of(refused):
+    for line in lines_of(refused[:MOST_SHOWN]):
         print(f"{'退回' if lang == 'zh' else 'given back'}  {line}")
+    if len(refused) > MOST_SHOWN:
+        more = len(refused) - MOST_SHOWN
+        print(f"退回  另有 {more} 条，见 --json" if lang == "zh" else f"given back  {more} more: see --json")
     for payment in payments:
         print("\n".join(["", *lines(payment, lang)]))
 

@@ -7,11 +7,15 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dispatch.errors import BadInput, MissingInput
 from dispatch.outcomes.payload import MESSAGE, Damaged, decode
 from dispatch.redact import clean
-from dispatch.tables import read_text
+from dispatch.tables import MAX_FILE_BYTES, read_text_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_TEXT_BYTES = 5_000_000
 MAX_LINES = 50_000
@@ -64,16 +68,33 @@ def read_given(path: Path) -> list[Given]:
     MissingInput, BadInput
         There is no such file, or it is too large.
     """
-    if not path.is_file():
+    if not path.exists():
         raise MissingInput(path)
-    raw = path.read_bytes()
+    try:
+        with path.open("rb") as file:  # a pipe too, which cannot be asked for its size
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except OSError as cause:
+        raise BadInput(f"{path} cannot be read as a file: {cause.strerror or cause}") from cause
+    return read_given_bytes(raw, str(path))
+
+
+def read_given_bytes(raw: bytes, name: str) -> list[Given]:
+    """The reports of a file's bytes, whichever way they came; `name` is what to call it.
+
+    Raises
+    ------
+    BadInput
+        It is too large, or a workbook that is none.
+    """
+    if len(raw) > MAX_FILE_BYTES:
+        raise BadInput(f"{name} is larger than {MAX_FILE_BYTES:,} bytes: split it")
     if raw.startswith(b"PK\x03\x04"):
-        return _of_table(path)
-    text = text_of(raw, str(path))
+        return _of_table(read_text_of(raw, Path(name)), name)
+    text = text_of(raw, name)
     first = next((line for line in text.splitlines() if line.strip()), "")
     heads = {_heading(cell) for cell in re.split(r"[,;\t]", first)}
     if heads & set(HEADINGS["outcome"]) and heads & {*HEADINGS["stop"], *HEADINGS["case"]}:
-        return _of_table(path)
+        return _of_table(read_text_of(raw, Path(name)), name)
     return list(read_given_text(text))
 
 
@@ -145,24 +166,23 @@ def _of_message(number: int, text: str) -> Iterator[Given]:
         yield Given(where, clean(part_text, 40), fault=fault)
 
 
-def _of_table(path: Path) -> list[Given]:
+def _of_table(frame: pd.DataFrame, name: str) -> list[Given]:
     """Rows of a filled table; those without an outcome are not reported yet, and passed over."""
-    frame = read_text(path)
     heads = {_heading(str(one)): str(one) for one in frame.columns}
     found = {
-        name: next((heads[one] for one in names if one in heads), None) for name, names in HEADINGS.items()
+        field: next((heads[one] for one in names if one in heads), None) for field, names in HEADINGS.items()
     }
     if ROUTE_LIST & set(heads) and found["note"] is not None and _heading(found["note"]) in {"note", "备注"}:
         found["note"] = None
     if found["outcome"] is None or (found["stop"] is None and found["case"] is None):
         raise BadInput(
-            f"{path}: found headings {', '.join(list(heads)[:12])}; expected stop_id 停靠点编号 and outcome 结果"
+            f"{name}: found headings {', '.join(list(heads)[:12])}; expected stop_id 停靠点编号 and outcome 结果"
         )
     given = []
     for row, cells in zip(frame.index, frame.to_dict("records"), strict=True):
         values = {
-            name: str(cells[column]).strip().removeprefix("'") if column is not None else ""
-            for name, column in found.items()
+            field: str(cells[column]).strip().removeprefix("'") if column is not None else ""
+            for field, column in found.items()
         }
         if values["outcome"]:
             text = clean(" ".join(values[one] for one in ("stop", "case", "outcome") if values[one]), 120)
