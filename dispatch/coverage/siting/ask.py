@@ -51,9 +51,9 @@ def site(asked: Question, *, seconds: float = 60.0, gap: float = 0.0, most_named
     began = time.process_time()
     found = found_of(asked, began + FIRST_SHARE * seconds, gap)
     objective, bound = told(asked, found.value), told(asked, found.bound)
-    today, then = measure(asked, asked.existing), measure(asked, found.open)
+    today = measure(asked, asked.existing)
     covers = _covered(asked, asked.existing), _covered(asked, found.open)
-    gain = covers[1] - covers[0] if asked.model == "lscp" else abs(then - today)
+    gain = covers[1] - covers[0] if asked.model == "lscp" else abs(objective - today)
     if asked.model == "lscp":
         today = 0.0
     ranking = _one_more(asked, found.open)
