@@ -1,8 +1,8 @@
 """Re-planning: how fast, and what is lost by it: ``python -m benchmarks.replan --json``.
 
 *Times*: the practice day (306 cases) planned at 14:00, twenty events at 14:30: seconds of the search,
-single-thread CPU of the whole re-plan in a process that is up (events to decided plan, and writing
-all outputs), and wall and CPU of the command as a process of its own.
+CPU (all processes) and wall of the whole re-plan in a process that is up (events to decided plan, and
+writing all outputs), and of the command as a process of its own.
 
 *Loss*: the scripted night with events that do not hang on the plan (calls, a flood, new alerts, a hold, a
 breakdown), under three ways to go on: re-planning with its prices and limit; solving anew at each
@@ -102,23 +102,30 @@ def times(area: Area, runs: int, scratch: Path) -> dict[str, Any]:
 
 
 def _inside(area: Area, before: Path, events: Path, at: datetime, out: Path) -> dict[str, Any]:
-    """One re-plan in this process."""
-    cpu, wall = time.process_time(), time.perf_counter()
+    """One re-plan in this process, with the copy of it that writes sheets beside."""
+    cpu, wall = _cpu_seconds(), time.perf_counter()
     past = read_before(before)
     news = read_events(events, {}, area.time_zone)
     searched = [0.0]
     with _search_timed(searched):
         done = replan(area, past, news, at)
-    decided = time.process_time() - cpu
+    decided, decided_wall = _cpu_seconds() - cpu, time.perf_counter() - wall
     write_replanned(done, out)
     return {
         "cases": len(done.day.problem.cases),
         "events": len(done.facts.events),
         "search_wall_seconds": searched[0],
         "decided_cpu_seconds": decided,
-        "written_cpu_seconds": time.process_time() - cpu,
+        "decided_wall_seconds": decided_wall,
+        "written_cpu_seconds": _cpu_seconds() - cpu,
         "written_wall_seconds": time.perf_counter() - wall,
     }
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of those it has started and seen end."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 @contextmanager
@@ -307,8 +314,8 @@ def report(found: Mapping[str, Any], nights: list[dict[str, Any]]) -> dict[str, 
         "never_re_planning_costs_percent_more": None if never is None else round(never, 2),
         "met": {
             f"search ≤ {SEARCH_GOAL:g} s": found["search_wall_seconds"] <= SEARCH_GOAL,
-            f"command ≤ {ALL_GOAL:g} s CPU": found["command_cpu_seconds"] <= ALL_GOAL,
-            f"decided and written ≤ {ALL_GOAL:g} s CPU once up": found["written_cpu_seconds"] <= ALL_GOAL,
+            f"command ≤ {ALL_GOAL:g} s": found["command_wall_seconds"] <= ALL_GOAL,
+            f"decided and written ≤ {ALL_GOAL:g} s once up": found["written_wall_seconds"] <= ALL_GOAL,
             f"within {GAP_GOAL_PERCENT:g} % of solving anew": gap is not None and gap <= GAP_GOAL_PERCENT,
         },
     }

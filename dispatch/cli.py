@@ -315,10 +315,10 @@ def _plan(
         day = plan_day(
             ground, request, report=status.update, remembered=memory.remembered if memory else None
         )
-        status.update("writing")
-        if memory is not None:
-            reading["before_shown"] = lambda: memory.keep(day)
-        write_day(day, out, language=lang, redact=redact, force=force, **reading)
+    # the sign has stopped turning: without its thread sheets are written on another core
+    if memory is not None:
+        reading["before_shown"] = lambda: memory.keep(day)
+    write_day(day, out, language=lang, redact=redact, force=force, **reading)
     for line in day.notes:
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     for warning in day.warnings:

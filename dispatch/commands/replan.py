@@ -112,18 +112,18 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
             crews=crews,
             report=status.update,
         )
-        status.update("writing")
-        reading: dict[str, Any] = {
-            "passphrase": privacy.ask_passphrase(passphrase),
-            "scripts": read_toml(settings).get("scripts", {}) if settings else scripts_kept(plan),
-            "watermark": privacy.watermark(watermark, datetime.now().astimezone()) if watermark else "",
-        }
-        if memory:
-            from dispatch.replan.remembering import keep
+    # the sign has stopped turning: without its thread sheets are written on another core
+    reading: dict[str, Any] = {
+        "passphrase": privacy.ask_passphrase(passphrase),
+        "scripts": read_toml(settings).get("scripts", {}) if settings else scripts_kept(plan),
+        "watermark": privacy.watermark(watermark, datetime.now().astimezone()) if watermark else "",
+    }
+    if memory:
+        from dispatch.replan.remembering import keep
 
-            book, heard = memory
-            reading["before_shown"] = lambda: keep(book, done, heard, who_of(by))
-        write_replanned(done, out, language=lang, redact=redact, force=force, **reading)
+        book, heard = memory
+        reading["before_shown"] = lambda: keep(book, done, heard, who_of(by))
+    write_replanned(done, out, language=lang, redact=redact, force=force, **reading)
     for line in done.day.notes:
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     for warning in done.day.warnings:

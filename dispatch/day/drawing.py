@@ -37,9 +37,15 @@ NAMED = 4
 
 
 def plan_view(
-    day: Day, book: SheetBook, *, language: str, masked: bool, obvious: Mapping[str, Why] | None = None
+    day: Day,
+    book: SheetBook,
+    *,
+    language: str,
+    masked: bool,
+    obvious: Mapping[str, Why] | None = None,
+    ground: maps.Basemap | None = None,
 ) -> maps.PlanView:
-    """The whole day as the dispatcher's map shows it."""
+    """The whole day as the dispatcher's map shows it; `ground` is the area's `basemap` where it is made already."""
     area, planning = day.area, day.rules.planning
     return maps.PlanView(
         area=area.name,
@@ -53,7 +59,7 @@ def plan_view(
         warnings=tuple(_both(one) for one in day.warnings),
         rows=tuple(_rows(day)),
         stale_minutes=planning.stale_after_minutes,
-        basemap=basemap(area),
+        basemap=ground or basemap(area),
         attribution=area.attribution,
         synthetic=area.synthetic,
         policy=day.plan.policy,

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 import maps
+from dispatch.beside import beside
 from dispatch.day.closing import closure_rows
 from dispatch.day.drawing import basemap, plan_view
 from dispatch.day.keeping import Kept as DayKept
@@ -85,27 +86,33 @@ def write_day(
 
     def fill(folder: Path) -> None:
         file = plan_file(day)
-        write_plan(file, folder)
-        _write_json(folder / "people.json", _people(day))
-        write_geopackage(day, folder / "plan.gpkg")
         obvious = why_not_the_obvious(day.problem, day.plan)
         kept = sheets_kept(day, language, obvious, scripts)
-        write_beside(kept, day.problem, day.plan, folder)
-        book = book_from(file, day.people, kept, ground=basemap(day.area))
-        book = prepared(book, redact or "none")
-        write_sheets(book, folder / "sheets", language=language, redact=redact or "none")
-        view = plan_view(day, book, language=language, obvious=obvious, masked=redact in HIDING)
-        view = replace(view, changes=changes)
-        maps.write_view(view, folder / "map.npz")
-        view = with_navigation(view) if nav_links else view
-        view = replace(maps.redacted(view, redact or "none"), watermark=watermark, tiles=tiles)
-        maps.write_map(maps.plan_map(view), folder / "map.html", passphrase=passphrase)
-        write_tables(day, folder, language)
-        table = review_table(day.looks, day.people, language, masked=redact in HIDING)
-        write_csv(table, folder / "review.csv")
-        _write_json(folder / "run.json", _run(day))
-        write_kept(kept_of(day), folder)
-        more(folder)
+        ground = basemap(day.area)
+        book = prepared(book_from(file, day.people, kept, ground=ground), redact or "none")
+
+        def sheets() -> None:
+            write_beside(kept, day.problem, day.plan, folder)
+            write_sheets(book, folder / "sheets", language=language, redact=redact or "none", ready=True)
+
+        with beside(sheets):
+            write_plan(file, folder)
+            _write_json(folder / "people.json", _people(day))
+            write_geopackage(day, folder / "plan.gpkg")
+            view = plan_view(
+                day, book, language=language, obvious=obvious, masked=redact in HIDING, ground=ground
+            )
+            view = replace(view, changes=changes)
+            maps.write_view(view, folder / "map.npz")
+            view = with_navigation(view) if nav_links else view
+            view = replace(maps.redacted(view, redact or "none"), watermark=watermark, tiles=tiles)
+            maps.write_map(maps.plan_map(view), folder / "map.html", passphrase=passphrase)
+            write_tables(day, folder, language)
+            table = review_table(day.looks, day.people, language, masked=redact in HIDING)
+            write_csv(table, folder / "review.csv")
+            _write_json(folder / "run.json", _run(day))
+            write_kept(kept_of(day), folder)
+            more(folder)
         before_shown()
 
     write_folder(out, fill, force=force)

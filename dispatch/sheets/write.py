@@ -39,6 +39,7 @@ def write_sheets(
     formats: Iterable[str] | None = None,
     *,
     seal: Seal | None = None,
+    ready: bool = False,
     written: Callable[[str], object] = lambda _: None,
 ) -> tuple[Path, ...]:
     """Write a book into folder `out` (made if missing) and say which files were written.
@@ -48,7 +49,8 @@ def write_sheets(
     overview per unit; without `formats` those of `USUAL`.
     Files of the same name are replaced; all are mode 0600. Names and phone numbers are masked;
     with redact `mask` addresses, turns and positions are coarse too. `seal` puts each page behind a
-    passphrase; `written` is called with the name of every file.
+    passphrase; `ready` says that the book comes from `prepared` with this `redact`; `written` is called with the
+    name of every file.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def write_sheets(
         raise ValueError(f"unknown formats: {', '.join(unknown)}; known: {', '.join(FORMATS)}")
     if seal:
         refuse_unsealed(chosen)
-    book = prepared(sheets, redact)
+    book = sheets if ready else prepared(sheets, redact)
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     paths = []
     for one in chosen:
