@@ -261,7 +261,7 @@ def test_roads_are_slower_when_the_hour_is_and_kept_on_disk(tmp_path, area, rule
     few = districts_of(area, [])
     part = type(few)(
         type(few.zones)(few.zones.ids[:20], few.zones.county[:20], few.zones.lon[:20], few.zones.lat[:20]),
-        few.names[:20], few.codes[:20], few.residents[:20], few.counties, {},
+        few.names[:20], few.codes[:20], few.residents[:20], few.counties, {}, few.town[:20], few.towns,
     )  # fmt: skip
     first = roads_of(scenario(tmp_path), area, rules, part, {0}, BEGIN)
     shares = rules.speeds.hour_share["car"]

@@ -11,45 +11,25 @@ import pytest
 from doors import run_dispatch
 from hypothesis import given
 from hypothesis import strategies as st
+from make_simulation import FEWER, THRESHOLDS, built_of, result_of
 from scipy import stats
 
-from dispatch.area import open_area
-from dispatch.day import read_rules
 from dispatch.errors import BadInput, MissingInput, SchemaError
 from dispatch.simulate.results import difference, estimate, replications_for, run_scenario, variance_ratio
 from dispatch.simulate.results.comparing import compare
 from dispatch.simulate.results.figures import figures
 from dispatch.simulate.results.folder import read_result, tables_of, write_result
 from dispatch.simulate.results.telling import say_difference, say_value
-from dispatch.simulate.scenarios import read_scenario
-from dispatch.simulate.scenarios.building import build
-
-THRESHOLDS = (15, 30, 60)
-FEW = """
-[clock]
-days = 2.0
-warm_up_days = 0.5
-[run]
-replications = 4
-[demand]
-alerts_per_day = 400.0
-"""
-
-
-def built_of(folder, text=FEW, name="few"):
-    path = folder / f"{name}.toml"
-    path.write_text(text, encoding="utf-8")
-    return build(read_scenario(path), open_area("maoming"), read_rules(None))
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return built_of(tmp_path_factory.mktemp("few"))
+def built():
+    return built_of()
 
 
 @pytest.fixture(scope="module")
-def result(built):
-    return run_scenario(built, THRESHOLDS)
+def result():
+    return result_of()
 
 
 def test_a_t_interval_by_hand():
@@ -87,7 +67,7 @@ def test_the_sums_close_in_every_group(result):
         assert np.array_equal(parts, result.sums("alerts", dimension, member))
     for column in result.columns:
         whole = result.sums(column)
-        for dimension in ("tier", "county", "hour"):
+        for dimension in ("tier", "county", "town", "hour"):
             members = [member for one, member in result.groups if one == dimension]
             assert sum(result.sums(column, dimension, member) for member in members) == pytest.approx(whole)
 
@@ -122,14 +102,14 @@ def test_replications_are_added_until_the_interval_is_as_wanted(built):
 
 
 def test_a_result_comes_back_from_its_folder(result, tmp_path):
-    write_result(result, tmp_path / "r", {})
+    write_result(result, tmp_path / "r")
     read = read_result(tmp_path / "r")
     assert read.name == result.name
     for name, block in result.blocks.items():
         assert np.array_equal(read.blocks[name], block, equal_nan=True)
     for name, table in tables_of(result).items():
         assert len(pd.read_csv(tmp_path / "r" / f"{name}.csv")) == len(table)
-    write_result(result, tmp_path / "p", {}, parquet=True)
+    write_result(result, tmp_path / "p", parquet=True)
     assert len(pd.read_parquet(tmp_path / "p" / "groups.parquet")) == len(tables_of(result)["groups"])
 
 
@@ -143,18 +123,16 @@ def test_a_result_comes_back_from_its_folder(result, tmp_path):
     ],
 )
 def test_a_damaged_folder_is_one_sentence(result, tmp_path, break_it, kind):
-    write_result(result, tmp_path / "r", {})
+    write_result(result, tmp_path / "r")
     break_it(tmp_path / "r")
     with pytest.raises(kind):
         read_result(tmp_path / "r")
 
 
-def test_nobody_there_is_told_apart_and_the_same_is_not(result, built, tmp_path):
+def test_nobody_there_is_told_apart_and_the_same_is_not(result):
     same = compare([result, result])
     assert {one.verdict for one in same} == {"not distinguishable"}
-    fewer = run_scenario(
-        built_of(tmp_path, FEW + '[responders]\nwithout = ["station", "town"]\n'), THRESHOLDS
-    )
+    fewer = result_of(FEWER, "fewer")
     found = {one.figure.key: one for one in compare([result, fewer])}
     assert found["reached_within_30"].verdict == "worse"
     assert found["averted_yuan"].verdict == "worse"
@@ -194,8 +172,11 @@ def test_the_command_runs_what_new_prints_and_compares(tmp_path):
     said = json.loads(done.stdout)
     assert set(said["scenarios"]) == {"practice policy.rule=loss", "practice policy.rule=nearest"}
     assert (tmp_path / "o" / "differences.csv").is_file()
-    again = run_dispatch("compare", tmp_path / "o", "--lang", "en")
+    again = run_dispatch("compare", tmp_path / "o", "--lang", "en", "--out", tmp_path / "c")
     assert again.returncode == 0
+    for folder in ("o", "c"):
+        for name in ("report.html", "map.html", "differences.csv"):
+            assert (tmp_path / folder / name).stat().st_mode & 0o777 == 0o600
     assert "met within 30 min" in again.stdout
     wrong = run_dispatch("simulate", tmp_path / "gone.toml", "--out", tmp_path / "p")
     assert wrong.returncode == 1

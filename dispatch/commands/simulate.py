@@ -12,18 +12,21 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
-from dispatch.errors import MissingInput, OutputExists
+from dispatch.errors import DispatchError, MissingInput, OutputExists
 from dispatch.reasons import Language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dispatch.area import Area
     from dispatch.simulate.results import Result
     from dispatch.simulate.results.comparing import Difference
     from dispatch.simulate.scenarios import Scenario
+    from maps import Basemap
 
 notes = Console(stderr=True)
 BLOCKS = ".finished"
+ORDER = "scenarios.txt"
 PAPER_COLUMNS = 170
 TOLD = (
     "reached_within_30",
@@ -84,6 +87,7 @@ def run_(  # noqa: PLR0917 - typer makes each an option with a name
     """Run scenarios; with several, or --vary, compare each with the first."""
     from dispatch.simulate.results.comparing import compare
     from dispatch.simulate.scenarios import swept
+    from dispatch.store import write_file
 
     chosen = swept(scenarios, vary or ())
     _refuse_strange(out)
@@ -94,7 +98,9 @@ def run_(  # noqa: PLR0917 - typer makes each an option with a name
         for at, scenario in enumerate(chosen, 1)
     ]
     differences = compare(results) if len(results) > 1 else ()
-    _write(differences, out)
+    _write(results, differences, out, lang)
+    order = "".join(f"{_folder_of(one.name)}\n" for one in results)
+    write_file(out / ORDER, order, force=True)
     _print(results, differences, out, lang, as_json=as_json)
 
 
@@ -116,7 +122,7 @@ def compare_(
     differences = compare(results)
     if out is not None:
         _refuse_strange(out)
-        _write(differences, out)
+        _write(results, differences, out, lang)
     _print(results, differences, out, lang, as_json=as_json)
 
 
@@ -127,7 +133,6 @@ def _run_one(
 
     from dispatch.area import open_area
     from dispatch.day import read_rules
-    from dispatch.sheets.write import file_names
     from dispatch.simulate.results import run_scenario
     from dispatch.simulate.results.folder import write_result
     from dispatch.simulate.scenarios.building import build
@@ -148,9 +153,14 @@ def _run_one(
             folder=out / BLOCKS,
             told=lambda done, total: progress.update(bar, completed=done, total=total),
         )
-    folder = file_names([scenario.name], suffix="")[scenario.name]
-    write_result(result, out / folder, scenario.model_dump(mode="json", by_alias=True), parquet=parquet)
+    write_result(result, out / _folder_of(scenario.name), parquet=parquet)
     return result
+
+
+def _folder_of(name: str) -> str:
+    from dispatch.sheets.write import file_names
+
+    return file_names([name], suffix="")[name]
 
 
 def _refuse_strange(out: Path) -> None:
@@ -168,14 +178,22 @@ def _scenarios_in(folder: Path) -> list[Path]:
     """A scenario's own folder, or all of a run's."""
     if (folder / "simulation.json").is_file():
         return [folder]
-    found = sorted(one.parent for one in folder.glob("*/simulation.json"))
+    kept = folder / ORDER
+    if kept.is_file():
+        names = [line for line in kept.read_text(encoding="utf-8").splitlines() if line == Path(line).name]
+        found = [folder / name for name in names if (folder / name / "simulation.json").is_file()]
+    else:
+        found = sorted(one.parent for one in folder.glob("*/simulation.json"))
     if not found:
         raise MissingInput(folder / "simulation.json", "dispatch simulate SCENARIO.toml --out DIR")
     return found
 
 
-def _write(differences: Sequence[Difference], out: Path) -> None:
-    """The table of differences."""
+def _write(
+    results: Sequence[Result], differences: Sequence[Difference], out: Path, language: Language
+) -> None:
+    """The table of differences, the report and its map."""
+    from dispatch.simulate.pages.write import write_pages
     from dispatch.simulate.results.comparing import table
     from dispatch.store import write_file
 
@@ -186,6 +204,25 @@ def _write(differences: Sequence[Difference], out: Path) -> None:
             "\ufeff" + table(differences).to_csv(index=False, lineterminator="\n"),
             force=True,
         )
+    with notes.status("drawing"):
+        write_pages(results, differences, out, _ground(results), language)
+
+
+def _ground(results: Sequence[Result]) -> tuple[Area, Basemap] | None:
+    """The area of all results with its basemap; None where they have not one, or it is not here any more."""
+    from dispatch.area import open_area
+    from dispatch.day.drawing import basemap
+
+    places = {str(one.keys.get("area")) for one in results}
+    if len(places) > 1 or len({one.ground.name for one in results}) > 1:
+        notes.print("note: scenarios of different areas are not drawn on one map", style="yellow")
+        return None
+    try:
+        area = open_area(places.pop())
+    except DispatchError as gone:
+        notes.print(f"note: no map is drawn: {gone}", style="yellow", markup=False, soft_wrap=True)
+        return None
+    return area, basemap(area)
 
 
 def _print(
@@ -209,6 +246,7 @@ def _print(
         return
     from rich.table import Table
 
+    from dispatch.simulate.pages.naming import short_names
     from dispatch.simulate.results.estimates import estimate
     from dispatch.simulate.results.figures import figures
     from dispatch.simulate.results.telling import say_difference, say_value
@@ -218,13 +256,14 @@ def _print(
     shown.add_column("方案" if lang == "zh" else "scenario", overflow="fold")
     for figure in chosen:
         shown.add_column(figure.named(lang), justify="right", overflow="fold")
+    names = dict(zip([one.name for one in results], short_names([one.name for one in results]), strict=True))
     for result in results:
         cells = [say_value(estimate(figure.values(result)), figure.unit, lang) for figure in chosen]
-        shown.add_row(Text(f"{result.name} ({result.replications})"), *cells)
+        shown.add_row(Text(f"{names[result.name]} ({result.replications})"), *cells)
     printed = Console(width=None if sys.stdout.isatty() else PAPER_COLUMNS, highlight=False, markup=False)
     printed.print(shown)
     for one in differences:
         if one.figure.key in TOLD:
-            printed.print(f"{one.scenario}  {say_difference(one, lang)}", soft_wrap=True)
+            printed.print(f"{names[one.scenario]}  {say_difference(one, lang)}", soft_wrap=True)
     if out is not None:
-        print(out)
+        print(out / "report.html")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dispatch.runner import Block, Task, run
 from dispatch.simulate.replicate import replicate
 from dispatch.simulate.results.estimates import estimate, replications_for
-from dispatch.simulate.results.measures import columns, group_names, measure, shift_names
+from dispatch.simulate.results.measures import Places, columns, group_names, mark_of, measure, shift_names
 from dispatch.simulate.scenarios.building import Built
 from dispatch.simulate.tape import draw_tape
 from dispatch.simulate.world import World
@@ -31,8 +31,23 @@ class Shared:
 
     world: World
     seed: int
-    counties: int
+    places: Places
     thresholds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The villages of a scenario: `name`, `county`, `town`, `lon`, `lat` (V each).
+
+    `sums` (V, 3), over all replications: visits asked for, met, met within the threshold a scenario is told by.
+    """
+
+    name: tuple[str, ...]
+    county: tuple[str, ...]
+    town: tuple[str, ...]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    sums: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,7 @@ class Result:
     """What a scenario's replications say: blocks laid on each other, shape (replications, …).
 
     `columns` names the last axis of ``blocks["groups"]``, `groups` its middle one, `shifts` the last of
-    ``blocks["shift_busy"]``. `days` are those counted.
+    ``blocks["shift_busy"]``. `days` are those counted. `keys` is the scenario itself, every key of it; `area` its name.
     """
 
     name: str
@@ -51,7 +66,11 @@ class Result:
     shifts: tuple[str, ...]
     thresholds: tuple[int, ...]
     blocks: Mapping[str, NDArray[np.float64]]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    keys: Mapping[str, Any]
+    area: str
+    synthetic: bool
+    ground: Ground
 
     @property
     def replications(self) -> int:
@@ -79,7 +98,7 @@ def one_replication(shared: Shared, number: int) -> Block:
     """The block of one replication: its tape drawn, played and measured."""
     world = shared.world
     return measure(
-        world, replicate(world, draw_tape(world, shared.seed, number)), shared.counties, shared.thresholds
+        world, replicate(world, draw_tape(world, shared.seed, number)), shared.places, shared.thresholds
     )
 
 
@@ -99,8 +118,8 @@ def run_scenario(
     folder
         Where finished replications are kept; the same scenario goes on from there.
     """
-    keys, names = built.scenario.run, built.districts.counties
-    shared = Shared(built.world, keys.seed, len(names), tuple(thresholds))
+    keys, places = built.scenario.run, places_of(built)
+    shared = Shared(built.world, keys.seed, places, tuple(thresholds))
     stamp = _stamp(shared) if folder is not None else ""
     blocks: list[Block] = []
     wanted = keys.replications
@@ -118,17 +137,45 @@ def run_scenario(
         )
         blocks += [block for _, block in found]
         wanted = _wanted(blocks, shared, keys.half_width, keys.most_replications)
-    laid = {name: np.stack([np.asarray(block[name], np.float64) for block in blocks]) for name in blocks[0]}
+    return result_of(built, thresholds, blocks)
+
+
+def places_of(built: Built) -> Places:
+    """What the alerts of a scenario are counted by."""
+    return Places(built.districts.counties, built.districts.towns, built.districts.town)
+
+
+def result_of(built: Built, thresholds: Sequence[int], blocks: Sequence[Block]) -> Result:
+    """The blocks of a scenario's replications as one result."""
+    districts = built.districts
+    villages = np.array(sorted(districts.row.values()), np.int64)
+    sums = sum(np.asarray(block["zone"], np.int64) for block in blocks)
+    towns = [districts.towns[int(one)] for one in districts.town[villages]]
     return Result(
-        built.scenario.name,
-        keys.seed,
-        (built.world.horizon_minutes - built.world.warm_up_minutes) / 1440.0,
-        columns(thresholds),
-        group_names(names),
-        shift_names(built.world),
-        tuple(thresholds),
-        laid,
-        built.notes,
+        name=built.scenario.name,
+        seed=built.scenario.run.seed,
+        days=(built.world.horizon_minutes - built.world.warm_up_minutes) / 1440.0,
+        columns=columns(thresholds),
+        groups=group_names(places_of(built)),
+        shifts=shift_names(built.world),
+        thresholds=tuple(thresholds),
+        blocks={
+            name: np.stack([np.asarray(block[name], np.float64) for block in blocks])
+            for name in blocks[0]
+            if name != "zone"
+        },
+        notes=built.notes,
+        keys=built.scenario.model_dump(mode="json", by_alias=True),
+        area=built.area.name,
+        synthetic=built.area.synthetic,
+        ground=Ground(
+            tuple(districts.names[int(one)] for one in villages),
+            tuple(county for county, _ in towns),
+            tuple(town for _, town in towns),
+            districts.zones.lon[villages],
+            districts.zones.lat[villages],
+            np.asarray(sums)[villages],
+        ),
     )
 
 
@@ -137,7 +184,7 @@ def _wanted(blocks: list[Block], shared: Shared, half_width: float, most: int) -
     if half_width <= 0.0:
         return len(blocks)
     names = columns(shared.thresholds)
-    mark = 30 if 30 in shared.thresholds else shared.thresholds[0]
+    mark = mark_of(shared.thresholds)
     top = np.array([block["groups"][0, names.index(f"reached_within_{mark}")] for block in blocks])
     bottom = np.array([block["groups"][0, names.index("asked")] for block in blocks])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -159,6 +206,7 @@ def _stamp(shared: Shared) -> str:
             held = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
             digest.update(f"{name} {len(held)}\n".encode())
             digest.update(held)
-    rest = [shared.seed, shared.counties, shared.thresholds, world.horizon_minutes, world.warm_up_minutes]
+    places = hashlib.sha256(shared.places.town.tobytes() + repr(shared.places.towns).encode()).hexdigest()
+    rest = [shared.seed, places, shared.thresholds, world.horizon_minutes, world.warm_up_minutes]
     digest.update(json.dumps([*rest, world.first_hour, world.hour_minutes]).encode())
     return digest.hexdigest()

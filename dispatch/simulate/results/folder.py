@@ -9,24 +9,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dispatch.domain import KINDS
 from dispatch.errors import BadInput, MissingExtra, MissingInput, SchemaError
 from dispatch.runner.blocks import read_arrays, write_arrays
 from dispatch.simulate.results.estimates import Estimate, estimate
-from dispatch.simulate.results.experiment import Result
+from dispatch.simulate.results.experiment import Ground, Result
 from dispatch.simulate.results.figures import figures
-from dispatch.simulate.results.measures import CREW
+from dispatch.simulate.results.measures import CREW, mark_of
 from dispatch.store import write_folder
 from dispatch.tables import write_csv
 
-SCHEMA = 1
+SCHEMA = 2
 ARRAYS = "result.npz"
 ABOUT = "simulation.json"
-_KEPT = ("name", "seed", "days", "columns", "groups", "shifts", "thresholds", "notes")
+_GROUND, _TEXTS = "ground_", ("name", "county", "town")
+_KEPT = ("name", "seed", "days", "columns", "groups", "shifts", "thresholds", "notes", "area", "synthetic")
 
 
-def write_result(result: Result, out: Path, scenario: Mapping[str, Any], *, parquet: bool = False) -> None:
+def write_result(result: Result, out: Path, *, parquet: bool = False) -> None:
     """Write a scenario's folder: `summary.csv`, `replications`, `groups`, `crews`, `shifts`, `hours`, and what reads it back.
 
     An older result in its place is replaced.
@@ -41,10 +43,12 @@ def write_result(result: Result, out: Path, scenario: Mapping[str, Any], *, parq
     def fill(folder: Path) -> None:
         for name, table in tables.items():
             _write(table, folder / name, parquet=parquet and name != "summary")
-        about = {"schema": SCHEMA} | {name: getattr(result, name) for name in _KEPT} | {"scenario": scenario}
+        about = (
+            {"schema": SCHEMA} | {name: getattr(result, name) for name in _KEPT} | {"scenario": result.keys}
+        )
         text = json.dumps(about, ensure_ascii=False, indent=1, default=str)
         (folder / ABOUT).write_text(text + "\n", encoding="utf-8")
-        write_arrays(folder / ARRAYS, result.blocks)
+        write_arrays(folder / ARRAYS, {**result.blocks, **_packed(result.ground)})
 
     write_folder(out, fill, force=True)
 
@@ -68,16 +72,21 @@ def read_result(folder: Path) -> Result:
         blocks = read_arrays(folder / ARRAYS)
         if blocks is None:
             raise BadInput(f"{folder / ARRAYS} is missing or damaged; simulate again")
+        held = {name: blocks[name] for name in blocks if not name.startswith(_GROUND)}
         result = Result(
-            str(about["name"]),
-            int(about["seed"]),
-            float(about["days"]),
-            tuple(map(str, about["columns"])),
-            tuple((str(one), str(other)) for one, other in about["groups"]),
-            tuple(map(str, about["shifts"])),
-            tuple(int(one) for one in about["thresholds"]),
-            {name: np.asarray(block, np.float64) for name, block in blocks.items()},
-            tuple(map(str, about["notes"])),
+            name=str(about["name"]),
+            seed=int(about["seed"]),
+            days=float(about["days"]),
+            columns=tuple(map(str, about["columns"])),
+            groups=tuple((str(one), str(other)) for one, other in about["groups"]),
+            shifts=tuple(map(str, about["shifts"])),
+            thresholds=tuple(int(one) for one in about["thresholds"]),
+            blocks={name: np.asarray(block, np.float64) for name, block in held.items()},
+            notes=tuple(map(str, about["notes"])),
+            keys=dict(about["scenario"]),
+            area=str(about["area"]),
+            synthetic=bool(about["synthetic"]),
+            ground=_unpacked(blocks),
         )
         shape = result.blocks["groups"].shape
     except (ValueError, KeyError, TypeError, RecursionError) as cause:
@@ -89,6 +98,24 @@ def read_result(folder: Path) -> Result:
     return result
 
 
+def _packed(ground: Ground) -> dict[str, NDArray[Any]]:
+    return {
+        f"{_GROUND}{name}": np.asarray(getattr(ground, name), np.str_ if name in _TEXTS else None)
+        for name in Ground.__slots__
+    }
+
+
+def _unpacked(blocks: Mapping[str, NDArray[Any]]) -> Ground:
+    texts = {name: tuple(map(str, blocks[f"{_GROUND}{name}"])) for name in _TEXTS}
+    numbers = {name: np.asarray(blocks[f"{_GROUND}{name}"], np.float64) for name in ("lon", "lat")}
+    sums = np.asarray(blocks[f"{_GROUND}sums"], np.int64)
+    if len({*map(len, texts.values()), *map(len, numbers.values()), len(sums)}) != 1 or sums.shape[1:] != (
+        3,
+    ):
+        raise ValueError("villages")
+    return Ground(texts["name"], texts["county"], texts["town"], numbers["lon"], numbers["lat"], sums)
+
+
 def tables_of(result: Result) -> dict[str, pd.DataFrame]:
     """Every table of a result by name."""
     return {
@@ -98,6 +125,7 @@ def tables_of(result: Result) -> dict[str, pd.DataFrame]:
         "crews": _crews(result),
         "shifts": _shifts(result),
         "hours": _hours(result),
+        "villages": _villages(result),
     }
 
 
@@ -182,6 +210,15 @@ def _hours(result: Result) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _villages(result: Result) -> pd.DataFrame:
+    """One row a village: what was counted there, all replications together."""
+    ground = result.ground
+    columns = {name: getattr(ground, name) for name in ("name", "county", "town", "lon", "lat")}
+    mark = mark_of(result.thresholds)
+    sums = dict(zip(("asked", "reached", f"reached_within_{mark}"), ground.sums.T, strict=True))
+    return pd.DataFrame({**columns, **sums})
 
 
 def _write(table: pd.DataFrame, path: Path, *, parquet: bool) -> None:

@@ -6,6 +6,7 @@ Sums are kept, with the sums they are shares of, so that groups and replications
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ the door; `not_found`, `given_up`; `transferred`: the money went before any cont
 expected by the loss curve, realised ones those of the tape.
 """
 PERCENTILES = (50, 80, 90, 95)
+CURVE_MINUTES = np.arange(0.0, 181.0, 5.0)
 CREW = ("units", "busy_minutes", "driven_minutes", "on_duty_minutes", "overtime_minutes", "kilometres")
 _CODE = {name: code for code, name in OUTCOMES.items()}
 BREAK_MINUTES = 90.0
@@ -38,13 +40,23 @@ def columns(thresholds: Sequence[int]) -> tuple[str, ...]:
     return (*SUMS, *within)
 
 
-def group_names(counties: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """(dimension, member) of the rows of `groups`: everything, each tier, each county, each hour of the day of the alert."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What alerts are counted by besides tier and hour: names of counties, `towns` as (county, town), `town` (Z) of a zone."""
+
+    counties: tuple[str, ...]
+    towns: tuple[tuple[str, str], ...]
+    town: Ints
+
+
+def group_names(places: Places) -> tuple[tuple[str, str], ...]:
+    """(dimension, member) of the rows of `groups`: everything, tiers, counties, towns, hours of the day of the alert."""
     hours = [f"{hour:02d}" for hour in range(24)]
     return (
         ("all", ""),
         *(("tier", tier) for tier in TIERS),
-        *(("county", county) for county in counties),
+        *(("county", county) for county in places.counties),
+        *(("town", f"{county} {town}") for county, town in places.towns),
         *(("hour", hour) for hour in hours),
     )
 
@@ -54,13 +66,11 @@ def shift_names(world: World) -> tuple[str, ...]:
     return tuple(sorted(set(_shifts(world))))
 
 
-def measure(world: World, result: Replication, counties: int, thresholds: Sequence[int]) -> Block:
+def measure(world: World, result: Replication, places: Places, thresholds: Sequence[int]) -> Block:
     """The block of one replication.
 
     Parameters
     ----------
-    counties
-        How many counties the world has.
     thresholds
         Minutes from the alert within which somebody is to be reached.
 
@@ -68,7 +78,8 @@ def measure(world: World, result: Replication, counties: int, thresholds: Sequen
     -------
     Block
         `groups` (G, columns); `wait_minutes` and `response_minutes` (percentiles) from the alert and from the asking for
-        a visit to the meeting at the door, NaN where nobody was met; `why` (7) of those never met; `crew` (kinds, `CREW`);
+        a visit to the meeting at the door, NaN where nobody was met; `met_by` how many were met within each of
+        `CURVE_MINUTES`; `why` (7) of those never met; `zone` (Z, 3) visits asked for, met, met in time; `crew` (kinds, `CREW`);
         `shift_busy` and `shift_on_duty` (shifts); `backlog` (24) mean number waiting at that hour of the day and
         `backlog_most` (24); `flags` overwhelmed, longest queue, state changes.
     """
@@ -76,9 +87,11 @@ def measure(world: World, result: Replication, counties: int, thresholds: Sequen
     wait = result.contact - result.alert
     met = asked & (result.outcome == _CODE["reached"])
     return {
-        "groups": _groups(world, result, wait, counties, thresholds),
+        "groups": _groups(world, result, wait, places, thresholds),
         "wait_minutes": _percentiles(wait[met]),
         "response_minutes": _percentiles((result.contact - result.ready)[met]),
+        "met_by": np.searchsorted(np.sort(wait[met]), CURVE_MINUTES, side="right").astype(np.float64),
+        "zone": _zones(world, result, asked, met, met & (wait <= mark_of(thresholds))),
         "why": np.bincount(result.why[asked], minlength=7)[:7].astype(np.float64),
         "crew": _crew(world, result),
         **_shift_sums(world, result),
@@ -89,7 +102,7 @@ def measure(world: World, result: Replication, counties: int, thresholds: Sequen
 
 
 def _groups(
-    world: World, result: Replication, wait: Floats, counties: int, thresholds: Sequence[int]
+    world: World, result: Replication, wait: Floats, places: Places, thresholds: Sequence[int]
 ) -> Floats:
     rows = np.flatnonzero(result.counted)
     asked, outcome = result.needs_visit[rows], result.outcome[rows]
@@ -106,7 +119,8 @@ def _groups(
     keys: list[tuple[Ints, int]] = [
         (np.zeros(len(rows), np.int64), 1),
         (result.tier[rows], len(TIERS)),
-        (result.county[rows], counties),
+        (result.county[rows], len(places.counties)),
+        (places.town[result.zone[rows]], len(places.towns)),
         (hour, 24),
     ]
     return np.vstack(
@@ -114,6 +128,18 @@ def _groups(
             np.column_stack([np.bincount(key, np.asarray(one, np.float64), size) for one in each])
             for key, size in keys
         ]
+    )
+
+
+def mark_of(thresholds: Sequence[int]) -> int:
+    """The threshold a scenario is told by where there is room for one: 30 minutes, else the first."""
+    return 30 if 30 in thresholds else thresholds[0]
+
+
+def _zones(world: World, result: Replication, *chosen: Bools) -> NDArray[np.int32]:
+    count = len(world.zones.ids)
+    return np.column_stack([np.bincount(result.zone[one], minlength=count) for one in chosen]).astype(
+        np.int32
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -27,7 +28,8 @@ class Districts:
     """The zones of a scenario and what each belongs to.
 
     `names` (Z), `codes` (Z) every administrative code a zone lies in (of a base: none), `residents` (Z) 0 for
-    bases, `counties` names in the order of `Zones.county`, `row` the zone of a village's code.
+    bases, `counties` names in the order of `Zones.county`, `row` the zone of a village's code; `town` (Z) numbers
+    into `towns` (county and township), a base's being that of the nearest village.
     """
 
     zones: Zones
@@ -36,6 +38,8 @@ class Districts:
     residents: NDArray[np.float64]
     counties: tuple[str, ...]
     row: dict[str, int]
+    town: NDArray[np.int64]
+    towns: tuple[tuple[str, str], ...]
 
     @property
     def lonlat(self) -> NDArray[np.float64]:
@@ -97,6 +101,9 @@ def districts_of(area: Area, bases: Iterable[tuple[float, float]]) -> Districts:
     names = sorted({*county})
     number = {one: at for at, one in enumerate(names)}
     counties = [number[one] for one in county] + [number[county[int(at)]] for at in nearest]
+    township = [(one, ground.above(code, "township") or "") for code, one in zip(codes, county, strict=True)]
+    towns = {one: at for at, one in enumerate(sorted({*township}))}
+    town = [towns[one] for one in township] + [towns[township[int(at)]] for at in nearest]
     residents = np.nan_to_num(pd.to_numeric(rows["residents"], errors="coerce").to_numpy(np.float64))
     if not residents.sum() > 0.0:
         residents = np.ones(len(rows))  # nobody counted them: every village weighs the same
@@ -112,6 +119,8 @@ def districts_of(area: Area, bases: Iterable[tuple[float, float]]) -> Districts:
         np.concatenate([residents, np.zeros(len(apart))]),
         tuple(ground.name(one) or one for one in names),
         {code: at for at, code in enumerate(codes)},
+        np.array(town, np.int64),
+        _told_apart(ground, towns),
     )
 
 
@@ -135,6 +144,16 @@ def wrong_zones(districts: Districts) -> NDArray[np.int64]:
 def _all_above(ground: Ground, code: str) -> frozenset[str]:
     above = (ground.above(code, level) for level in ("village", "township", "county", "city"))
     return frozenset({code, *(one for one in above if one)})
+
+
+def _told_apart(ground: Ground, towns: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Names of counties and their townships; the code beside a name that a county has twice."""
+    names = [(ground.name(one) or one, ground.name(other) or other) for one, other in towns]
+    twice = Counter(names)
+    return tuple(
+        (county, f"{town} {code}" if twice[county, town] > 1 else town)
+        for (county, town), (_, code) in zip(names, towns, strict=True)
+    )
 
 
 def _metres(lonlat: NDArray[np.float64], like: NDArray[np.float64]) -> NDArray[np.float64]:
