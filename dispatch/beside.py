@@ -1,7 +1,7 @@
 """Work done beside: in a copy of this process, on another core, while this one goes on.
 
-A copy has everything this process knows without being sent it, and gives nothing back but what it wrote into files
-and whether it could. Where a copy is not safe (threads of ours would be missing in it, other systems than
+A copy has everything this process knows without being sent it, and gives back what it wrote into files and the answer
+it found. Where a copy is not safe (threads of ours would be missing in it, other systems than
 Linux) or of no use (one core), the work is done here.
 """
 
@@ -18,10 +18,11 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, Generic, NoReturn, TypeVar
 
 from dispatch.errors import DispatchError
 
+T = TypeVar("T")
 PLATFORM: str = sys.platform
 DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
@@ -30,11 +31,21 @@ class WorkerDied(DispatchError, RuntimeError):
     """The process that worked beside ended without saying how."""
 
 
-@contextmanager
-def beside(work: Callable[[], object]) -> Iterator[None]:
-    """Do `work` while the body runs; at the end of the body it is done too.
+class Answer(Generic[T]):
+    """What the work came to, once the body has ended."""
 
-    What it leaves behind are files alone: nothing it changes in memory is seen here.
+    _value: T
+
+    def __call__(self) -> T:
+        """The answer; AttributeError while the body runs."""
+        return self._value
+
+
+@contextmanager
+def beside(work: Callable[[], T]) -> Iterator[Answer[T]]:
+    """Do `work` while the body runs; at the end of the body it is done too and has its answer.
+
+    What it leaves behind are files and the answer, which can be pickled: nothing it changes in memory is seen here.
 
     Raises
     ------
@@ -42,9 +53,10 @@ def beside(work: Callable[[], object]) -> Iterator[None]:
         It was killed, or ran out of memory. Whatever `work` raises is raised here; if the body
         raises, the work is stopped.
     """
+    answer = Answer[T]()
     if not can_copy():
-        work()
-        yield
+        answer._value = work()
+        yield answer
         return
     reading, writing = os.pipe()
     with warnings.catch_warnings():
@@ -57,17 +69,17 @@ def beside(work: Callable[[], object]) -> Iterator[None]:
         _be_the_copy(work, writing, parent)
     gc.unfreeze()
     os.close(writing)
-    with os.fdopen(reading, "rb") as answer:
+    with os.fdopen(reading, "rb") as pipe:
         try:
-            yield
-            said = answer.read()
+            yield answer
+            said = pipe.read()
         except BaseException:  # Ctrl-C too
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
             raise
         finally:
             os.waitpid(child, 0)
-    _raise(said)
+    answer._value = _opened(said)
 
 
 def can_copy() -> bool:
@@ -83,33 +95,33 @@ def _be_the_copy(work: Callable[[], object], writing: int, parent: int) -> NoRet
         ctypes.CDLL(None).prctl(DIES_WITH_PARENT, signal.SIGKILL)
         if os.getppid() == parent:
             said = _done(work)
-            with os.fdopen(writing, "wb") as answer:
-                answer.write(said)
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(said)
             code = 0
     finally:
         os._exit(code)
 
 
 def _done(work: Callable[[], object]) -> bytes:
-    """Nothing went wrong, or what did, as bytes."""
+    """The answer, or what went wrong, as bytes."""
     try:
-        work()
+        return pickle.dumps((work(), None), pickle.HIGHEST_PROTOCOL)
     except BaseException as wrong:
         try:
-            packed = pickle.dumps(wrong)
+            packed = pickle.dumps((None, wrong))
             pickle.loads(packed)  # noqa: S301 - our own; some errors cannot be made again from their words
         except Exception:
-            packed = pickle.dumps(RuntimeError(f"{type(wrong).__name__}: {wrong}"))
+            packed = pickle.dumps((None, RuntimeError(f"{type(wrong).__name__}: {wrong}")))
         return packed
-    return pickle.dumps(None)
 
 
-def _raise(said: bytes) -> None:
+def _opened(said: bytes) -> Any:
     if not said:
         raise WorkerDied(
-            "a process writing files died (killed, or out of memory); nothing was changed; free some memory and "
+            "a process at work beside died (killed, or out of memory); nothing was changed; free some memory and "
             "run the same command again"
         )
-    wrong = pickle.loads(said)  # noqa: S301 - written by our own copy, through a pipe of ours
+    value, wrong = pickle.loads(said)  # noqa: S301 - written by our own copy, through a pipe of ours
     if wrong is not None:
         raise wrong
+    return value

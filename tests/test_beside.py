@@ -27,10 +27,11 @@ def copies(monkeypatch):
 @pytest.mark.parametrize("copied", [pytest.param(True, marks=needs_copies), False])
 def test_both_have_done_their_part_when_the_body_ends(tmp_path, monkeypatch, copied):
     monkeypatch.setattr(module, "can_copy", lambda: copied)
-    with beside(lambda: (tmp_path / "one").write_text(str(os.getpid()))):
+    with beside(lambda: (tmp_path / "one").write_text(str(os.getpid()))) as answer:
         (tmp_path / "other").write_text(str(os.getpid()))
     one, other = (int((tmp_path / name).read_text()) for name in ("one", "other"))
     assert (one != other) is copied
+    assert answer() == len(str(one))
 
 
 @pytest.mark.parametrize("copied", [pytest.param(True, marks=needs_copies), False])

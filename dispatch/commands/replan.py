@@ -13,6 +13,7 @@ from rich.console import Console
 from dispatch.commands import ledger as ledgers
 from dispatch.commands import privacy
 from dispatch.commands.ledger import _who as who_of
+from dispatch.commands.stages import stages
 from dispatch.errors import BadInput
 from dispatch.reasons import Language, say
 from dispatch.redact import Redact
@@ -94,7 +95,7 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
     if seconds is not None and iterations is not None:
         raise typer.BadParameter("give --seconds or --iterations, not both")
     refuse_overwrite(out, force=force)
-    with notes.status("reading") as status:
+    with stages(notes, "reading") as report:
         before = read_before(plan, settings, weather)
         ground = area_of(before.file, area)
         moment = _moment(at, ground.time_zone)
@@ -110,9 +111,8 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
             max_changes=max_changes,
             effort=Effort(policy, seconds, iterations, seed),
             crews=crews,
-            report=status.update,
+            report=report,
         )
-    # the sign has stopped turning: without its thread sheets are written on another core
     reading: dict[str, Any] = {
         "passphrase": privacy.ask_passphrase(passphrase),
         "scripts": read_toml(settings).get("scripts", {}) if settings else scripts_kept(plan),
@@ -123,7 +123,8 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
 
         book, heard = memory
         reading["before_shown"] = lambda: keep(book, done, heard, who_of(by))
-    write_replanned(done, out, language=lang, redact=redact, force=force, **reading)
+    with stages(notes, "writing"):
+        write_replanned(done, out, language=lang, redact=redact, force=force, **reading)
     for line in done.day.notes:
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     for warning in done.day.warnings:

@@ -86,8 +86,11 @@ def write_day(
 
     def fill(folder: Path) -> None:
         file = plan_file(day)
-        obvious = why_not_the_obvious(day.problem, day.plan)
-        kept = sheets_kept(day, language, obvious, scripts)
+        with beside(lambda: why_not_the_obvious(day.problem, day.plan)) as found:
+            ways = ways_told(day, language)
+            write_plan(file, folder)
+        obvious = found()
+        kept = sheets_kept(day, language, obvious, scripts, ways=ways)
         ground = basemap(day.area)
         book = prepared(book_from(file, day.people, kept, ground=ground), redact or "none")
 
@@ -96,7 +99,6 @@ def write_day(
             write_sheets(book, folder / "sheets", language=language, redact=redact or "none", ready=True)
 
         with beside(sheets):
-            write_plan(file, folder)
             _write_json(folder / "people.json", _people(day))
             write_geopackage(day, folder / "plan.gpkg")
             view = plan_view(
@@ -153,19 +155,29 @@ def plan_file(day: Day) -> PlanFile:
     )
 
 
+def ways_told(day: Day, language: Language) -> dict[str, Way]:
+    """Every leg turn by turn in both languages, by stop id and ``<responder id>/home``."""
+    ways = {}
+    for stop, leg in day.legs.items():
+        own, other = leg.words_in(language, OTHER[language])
+        ways[stop] = Way(leg.lonlat, own, leg.metres, other)
+    return ways
+
+
 def sheets_kept(
-    day: Day, language: Language, obvious: Mapping[str, Why], scripts: Mapping[str, Any] | None = None
+    day: Day,
+    language: Language,
+    obvious: Mapping[str, Why],
+    scripts: Mapping[str, Any] | None = None,
+    *,
+    ways: Mapping[str, Way] | None = None,
 ) -> Kept:
-    """What the sheets of the day need beside its plan: every leg turn by turn in both languages, names, phones."""
+    """What the sheets of the day need beside its plan: `ways_told`, names, phones."""
     table = day.area.gazetteer
     if scripts is None:
         scripts = read_toml(day.request.settings).get("scripts", {}) if day.request.settings else {}
-    legs = {}
-    for stop, leg in day.legs.items():
-        own, other = leg.words_in(language, OTHER[language])
-        legs[stop] = Way(leg.lonlat, own, leg.metres, other)
     return Kept(
-        legs=legs,
+        legs=ways_told(day, language) if ways is None else ways,
         language=language,
         names=dict(zip(table["code"].astype(str), table["name"].astype(str), strict=True)),
         phones=day.roster.phones,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dispatch import loss, routing
 from dispatch.area import Area
+from dispatch.beside import beside
 from dispatch.day.accounts import accounts
 from dispatch.day.building import open_roads, roads_driven
 from dispatch.day.closing import begin_on_routes, closing_notes, cut_off
@@ -161,9 +162,10 @@ def replan(
         shut = cut_off(left.problem, roads, closures.closures)
         left = replace(left, problem=replace(left.problem, cut_off=shut))
     with watch.stage("deciding"):
-        chosen = _decided(left, effort, before.settings)
-        chosen = finished(replace(chosen, parent=plan.id), left, spent)
-        nearest = routing.solve(left.problem, policy="nearest", seed=effort.seed)
+        with beside(lambda: routing.solve(left.problem, policy="nearest", seed=effort.seed)) as compared:
+            chosen = _decided(left, effort, before.settings)
+            chosen = finished(replace(chosen, parent=plan.id), left, spent)
+        nearest = compared()
     looks = to_look_at(left.problem.cases, unplaced, before.rules.places, left.problem.horizon_minutes)
     with watch.stage("drawing the routes"):
         legs = roads_driven(left.problem, chosen, roads)
