@@ -208,6 +208,18 @@ def test_a_plan_that_could_be_better_is_said_to_be():
     assert bar.reason.code == "WOULD_PAY"
 
 
+def test_a_better_responder_is_said_to_be_better():
+    day = make.problem([make.responder("far", at=40), make.responder("near", at=1)], [make.case()])
+    plan = assemble(day, {"far": [Visit("c1", "c1/0")]}, "the wrong one goes")
+    better = assemble(day, {"near": [Visit("c1", "c1/0")]}, "the right one goes")
+    saved = round(plan_loss(day, plan).objective_yuan - plan_loss(day, better).objective_yuan)
+    assert saved > 0
+    assert f"改派crew near反而更好：全盘少损失 {saved:,} 元" in "\n".join(lines(explain(day, plan, "c1"), day))
+    assert f"crew near would be better: {saved:,} yuan less" in "\n".join(
+        lines(explain(day, plan, "c1"), day, "en")
+    )
+
+
 AUDITED = {
     "WRONG_KIND",
     "OUTSIDE_JURISDICTION",

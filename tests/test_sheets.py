@@ -30,6 +30,7 @@ from dispatch.sheets.messages import RULE, instructions_txt, route_messages
 from dispatch.sheets.pages import route_page
 from dispatch.sheets.sketch import sketch_of
 from dispatch.sheets.table import COLUMNS, harmless, routes_csv
+from dispatch.sheets.words import deadline
 from dispatch.sheets.write import FORMATS, file_names
 
 NAMES = {"k1": "电白区", "t1": "水东镇", "v1": "南海村"}
@@ -106,6 +107,14 @@ def test_a_stop_reads_in_clock_times():
     stop = book(due_minutes=30.0).sheets[0].stops[0]
     # now is 14:00; ten minutes out; due after thirty
     assert (f"{stop.arrive_at:%H:%M}", f"{stop.due_at:%H:%M}") == ("14:10", "14:30")
+
+
+def test_a_deadline_that_is_over_is_said_to_be_over():
+    at = make.NOW
+    assert deadline(at, at, "zh") == "已过"  # a plan keeps no deadline before its own moment
+    assert deadline(at - timedelta(minutes=9), at, "en") == "over"
+    assert deadline(at + timedelta(minutes=30), at, "zh") == "14:30"
+    assert deadline(None, at, "zh") == ""
 
 
 def test_the_book_never_holds_a_whole_name_phone_or_account():

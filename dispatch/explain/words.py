@@ -61,6 +61,10 @@ LABELS: Mapping[str, tuple[str, str]] = {
         "其次是{who}：全盘多损失 {yuan} 元",
         "next best {who}: {yuan} yuan more for the whole plan",
     ),
+    "next_saves": (
+        "改派{who}反而更好：全盘少损失 {yuan} 元",
+        "{who} would be better: {yuan} yuan less for the whole plan",
+    ),
     "nobody_else": ("别无可派", "nobody else could be sent"),
     "choices": ("可派力量", "who could go"),
     "choices_head": (
@@ -154,10 +158,10 @@ def _planned_lines(found: Explained, problem: Problem, language: Language) -> It
     if best is None:
         yield _line(None, language, label("nobody_else", language))
     else:
-        yuan = money(best.price_yuan or 0.0)
-        yield _line(
-            None, language, label("next", language, who=name_of(problem, best.responder_id), yuan=yuan)
-        )
+        price = best.price_yuan or 0.0
+        key = "next" if round(price) >= 0 else "next_saves"
+        who = name_of(problem, best.responder_id)
+        yield _line(None, language, label(key, language, who=who, yuan=money(abs(price))))
     yield from _choice_lines(found, problem, language)
 
 

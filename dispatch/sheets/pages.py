@@ -219,7 +219,7 @@ def _card(book: SheetBook, sheet: RouteSheet, stop: SheetStop, language: Languag
         "eta": messages.eta(book, stop, language),
         "contact": words.clock(words.nearest_minute(stop.contact_at), book.at, language),
         "latest": words.clock(stop.latest_at, book.at, language),
-        "due": words.clock(stop.due_at, book.at, language),
+        "due": words.deadline(stop.due_at, book.at, language),
         "late": late,
         "drive": words.drive(stop.drive_minutes, stop.drive_metres, language),
         "wait": words.span(stop.wait_minutes, language) if stop.wait_minutes >= 1 else "",

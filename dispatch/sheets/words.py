@@ -20,6 +20,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "latest": ("最迟有效", "useful until"),
     "late": ("已过最有效时间，仍须尽快", "past its most useful time: still go, at once"),
     "due": ("时限", "deadline"),
+    "due_over": ("已过", "over"),
     "drive": ("路程", "drive"),
     "wait": ("等候", "wait"),
     "stops": ("{0} 站", "{0} stops"),
@@ -169,6 +170,13 @@ def clock(moment: datetime | None, at: datetime, language: Language) -> str:
     template = LABELS["next_day"][0 if language == "zh" else 1]
     name = _MONTHS[there.month - 1]
     return template.format(month=there.month, day=there.day, name=name, clock=f"{there:%H:%M}")
+
+
+def deadline(moment: datetime | None, at: datetime, language: Language) -> str:
+    """A deadline's clock; that it is over where it is at the plan's own moment, since a plan keeps none before it."""
+    if moment is not None and moment <= at:
+        return label("due_over", language)
+    return clock(moment, at, language)
 
 
 def nearest_minute(moment: datetime) -> datetime:

@@ -179,7 +179,7 @@ def _told(book: SheetBook, sheet: RouteSheet, stop: SheetStop, language: Languag
     return {
         "eta": eta(book, stop, language),
         "latest": words.clock(stop.latest_at, book.at, language),
-        "due": words.clock(stop.due_at, book.at, language),
+        "due": words.deadline(stop.due_at, book.at, language),
         "tier": words.coded(stop.tier, language),
         "fraud": fraud(stop, language),
         "code": stop.code or stop.stop_id,
