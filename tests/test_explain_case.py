@@ -214,7 +214,9 @@ def test_a_better_responder_is_said_to_be_better():
     better = assemble(day, {"near": [Visit("c1", "c1/0")]}, "the right one goes")
     saved = round(plan_loss(day, plan).objective_yuan - plan_loss(day, better).objective_yuan)
     assert saved > 0
-    assert f"改派crew near反而更好：全盘少损失 {saved:,} 元" in "\n".join(lines(explain(day, plan, "c1"), day))
+    assert f"改派crew near反而更好：全盘少损失 {saved:,} 元" in "\n".join(
+        lines(explain(day, plan, "c1"), day)
+    )
     assert f"crew near would be better: {saved:,} yuan less" in "\n".join(
         lines(explain(day, plan, "c1"), day, "en")
     )
