@@ -73,6 +73,14 @@ def test_kinds_and_headings_may_be_chinese_and_values_default(tmp_path):
     assert found.events[1].until == datetime(2026, 5, 1, 22, tzinfo=ZONE)
 
 
+def test_a_row_given_back_reads_as_it_was_written():
+    at = datetime(2026, 5, 1, 20, 5, tzinfo=ZONE)
+    told = Event("outcome", at, "NOPE", "S-1", "not_home", lon=math.nan, lat=math.nan)
+    assert told.as_given == "outcome, 2026-05-01T20:05, NOPE, S-1, not_home"
+    seen = Event("position", at, responder_id="S-1", lon=111.0, lat=21.5)
+    assert seen.as_given == "position, 2026-05-01T20:05, S-1, 111.000000,21.500000"
+
+
 @pytest.mark.parametrize(
     ("row", "column"),
     [
@@ -502,6 +510,14 @@ def test_what_cannot_be_done_safely_changes_nothing_and_says_why(evening, tmp_pa
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not out.exists()
+
+
+def test_the_plan_that_is_under_way_is_never_replaced(evening):
+    before = (evening / "plan.json").read_bytes()
+    done = run_dispatch("replan", evening, "--at", "2026-05-01T20:10", "--out", evening, "--force")
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1)
+    assert "choose another folder" in done.stderr
+    assert (evening / "plan.json").read_bytes() == before
 
 
 def test_a_plan_without_history_is_refused_in_one_sentence(evening, tmp_path):

@@ -94,6 +94,10 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
         raise typer.BadParameter(f"--policy: found {policy!r}, expected one of {', '.join(POLICIES)}")
     if seconds is not None and iterations is not None:
         raise typer.BadParameter("give --seconds or --iterations, not both")
+    if out.resolve() == plan.resolve():
+        raise BadInput(
+            f"--out is {plan}, the plan that is under way and stays as it is; choose another folder"
+        )
     refuse_overwrite(out, force=force)
     with stages(notes, "reading") as report:
         before = read_before(plan, settings, weather)

@@ -108,6 +108,15 @@ class Event:
             self.road,
         )
 
+    @property
+    def as_given(self) -> str:
+        """The row in one line, for whoever has to find and mend it: what it says, by the clock it was told in."""
+        point = "" if math.isnan(self.lon) else f"{self.lon:.6f},{self.lat:.6f}"
+        until = f"{self.until:%Y-%m-%dT%H:%M}" if self.until else ""
+        at = f"{self.at:%Y-%m-%dT%H:%M}"
+        cells = (self.kind, at, self.case_id, self.responder_id, self.value, until, point, self.road)
+        return ", ".join(cell for cell in cells if cell)
+
 
 def nothing_rejected() -> pd.DataFrame:
     """A table of refused rows, empty."""

@@ -227,9 +227,7 @@ def facts(
             true = court.hear(event) if event.key not in known else None
         except Untrue as untrue:
             found = clean(untrue.found, 80)
-            rejected.append(
-                (event.row, untrue.column, found, untrue.expected, clean(" ".join(event.key), 400))
-            )
+            rejected.append((event.row, untrue.column, found, untrue.expected, clean(event.as_given, 400)))
             continue
         if true is None:
             skipped += 1
