@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from maps.page import PageMap, write_map
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from maps.payload import page_payload
-from maps.plan import plan_map
 from maps.redaction import redacted
 from maps.slices import for_responder
 from maps.tiles import Tiles, online_tiles
@@ -27,6 +28,13 @@ from maps.view import (
     outline_lines,
 )
 from maps.viewfile import read_view, write_view
+
+if TYPE_CHECKING:
+    from maps.page import PageMap, write_map
+    from maps.plan import plan_map
+
+LOADS_FOLIUM = {"PageMap": "maps.page", "write_map": "maps.page", "plan_map": "maps.plan"}
+"""Taken from their rooms when first used: Folium takes a fifth of a second to load."""
 
 __all__ = [
     "Basemap",
@@ -56,3 +64,10 @@ __all__ = [
     "write_map",
     "write_view",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load what draws pages when it is first asked for."""
+    if name not in LOADS_FOLIUM:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(LOADS_FOLIUM[name]), name)

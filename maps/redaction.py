@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from dispatch.redact import HIDDEN, Redact, mask_address, mask_name, mask_phone
 from maps.view import (
@@ -184,6 +183,8 @@ def _nearest(points: Lines, villages: Sequence[Label], middle: float) -> list[in
     if not villages:
         return [None] * len(points)
     metres = METRES_PER_DEGREE * np.array([math.cos(math.radians(middle)), 1.0])
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - only where places are moved
+
     tree = cKDTree(np.array([(one.lon, one.lat) for one in villages]) * metres)
     away, number = tree.query(points * metres, distance_upper_bound=VILLAGE_METRES)
     return [int(one) if math.isfinite(far) else None for far, one in zip(away, number, strict=True)]

@@ -88,7 +88,6 @@ def write_day(
         file = plan_file(day)
         with beside(lambda: why_not_the_obvious(day.problem, day.plan)) as found:
             ways = ways_told(day, language)
-            write_plan(file, folder)
         obvious = found()
         kept = sheets_kept(day, language, obvious, scripts, ways=ways)
         ground = basemap(day.area)
@@ -99,6 +98,7 @@ def write_day(
             write_sheets(book, folder / "sheets", language=language, redact=redact or "none", ready=True)
 
         with beside(sheets):
+            write_plan(file, folder)
             _write_json(folder / "people.json", _people(day))
             write_geopackage(day, folder / "plan.gpkg")
             view = plan_view(

@@ -13,9 +13,6 @@ from dispatch.reasons import Language
 from dispatch.redact import Redact
 from dispatch.sheets.book import SheetBook
 from dispatch.sheets.messages import instructions_txt
-from dispatch.sheets.pages import overview_page, route_page
-from dispatch.sheets.paper import printed, units_of
-from dispatch.sheets.paper.drawing import Ground
 from dispatch.sheets.prepare import prepared
 from dispatch.sheets.sealing import Seal, all_sealed, refuse_unsealed
 from dispatch.sheets.table import routes_csv
@@ -98,6 +95,10 @@ def file_names(ids: Iterable[str], suffix: str = ".html") -> dict[str, str]:
 
 
 def _pages(book: SheetBook, language: Language) -> Iterator[tuple[str, str]]:
+    # loaded where pages are made: who only plans the day waits for no templates
+    from dispatch.sheets.pages import overview_page, route_page  # noqa: PLC0415
+    from dispatch.sheets.paper.drawing import Ground  # noqa: PLC0415
+
     files = file_names(sheet.responder_id for sheet in book.sheets)
     ground = Ground(book.ground)
     for sheet in book.sheets:
@@ -125,6 +126,8 @@ def _tracks(book: SheetBook, language: Language) -> Iterator[tuple[str, str]]:
 
 
 def _paper(book: SheetBook, language: Language) -> Iterator[tuple[str, bytes]]:
+    from dispatch.sheets.paper import printed, units_of  # noqa: PLC0415 - only where paper is asked for
+
     crews = {sheet.responder_id: None for sheet in book.sheets}
     # no crew's id has a line break in it: whatever crews are called, no overview takes a sheet's name
     of = units_of(book) if book.overviews else ()

@@ -5,8 +5,8 @@ Words (numbers of stops, names, the scale) are set by the template over it, in t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ import shapely
 from numpy.typing import NDArray
 
 from dispatch.sheets.sketch import WIDTH, Frame, Sketch
+
+Points = list[list[float]]
 
 MOST_ROADS = 500
 """Roads drawn under one route; where the frame holds more, the smaller ones are left out."""
@@ -43,10 +45,15 @@ class Ground:
                     np.maximum.reduceat(lat, start[:-1]),
                 ]
             )
-        self._water = [
+        shapes = [
             (one.level, np.asarray(line, float))
             for one in getattr(basemap, "water", ())
             for line in one.lines
+        ]
+        self._water = [
+            (level, line, (*line.min(axis=0).tolist(), *line.max(axis=0).tolist()))
+            for level, line in shapes
+            if len(line) > 1 and line.shape[1:] == (2,)
         ]
 
     def roads(self, frame: Frame) -> list[tuple[int, NDArray[np.float64]]]:
@@ -74,10 +81,7 @@ class Ground:
     def water(self, frame: Frame) -> Iterator[tuple[str, NDArray[np.float64]]]:
         """Level (`lake`, `river`) and points (k, 2) of the water in a frame."""
         west, south, east, north = frame.seen
-        for level, line in self._water:
-            if len(line) < 2 or line.shape[1:] != (2,):
-                continue
-            (left, low), (right, high) = line.min(axis=0), line.max(axis=0)
+        for level, line, (left, low, right, high) in self._water:
             if left < east and right > west and low < north and high > south:
                 yield level, frame.place(line)
 
@@ -121,8 +125,8 @@ def svg_of(sketch: Sketch, ground: Ground) -> str:
 
 def under(sketch: Sketch, ground: Ground) -> str:
     """What lies under the drawing, water and roads, as SVG paths: nothing in them but numbers of ours."""
-    lakes: list[NDArray[np.float64]] = []
-    rivers: list[NDArray[np.float64]] = []
+    lakes: list[Points] = []
+    rivers: list[Points] = []
     for level, points in ground.water(sketch.frame):
         (lakes if level == "lake" else rivers).extend(
             _clipped([points], sketch.height, closed=level == "lake")
@@ -144,9 +148,7 @@ def _roads(roads: Iterable[tuple[int, NDArray[np.float64]]], height: float) -> l
     ]
 
 
-def _clipped(
-    lines: list[NDArray[np.float64]], height: float, *, closed: bool = False
-) -> list[NDArray[np.float64]]:
+def _clipped(lines: list[NDArray[np.float64]], height: float, *, closed: bool = False) -> list[Points]:
     """The parts of lines (of areas, where `closed`) inside the drawing, without bends too small to see."""
     if not lines:
         return []
@@ -161,13 +163,15 @@ def _clipped(
     if closed:
         parts = shapely.get_exterior_ring(parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON])
     parts = parts[(shapely.get_type_id(parts) != shapely.GeometryType.POINT) & ~shapely.is_empty(parts)]
-    return [shapely.get_coordinates(one) for one in parts[shapely.length(parts) > 1.0]]
+    length = shapely.length(parts)
+    parts = parts[(length > 1.0) & np.isfinite(length)]
+    ends = np.cumsum(shapely.get_num_coordinates(parts)).tolist()
+    points = shapely.get_coordinates(parts).tolist()
+    return [points[start:end] for start, end in pairwise([0, *ends])]
 
 
-def _path(lines: Iterable[NDArray[np.float64]], *, closed: bool = False) -> str:
+def _path(lines: Iterable[Points], *, closed: bool = False) -> str:
     end = "Z" if closed else ""
     return "".join(
-        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line.tolist()) + end
-        for line in lines
-        if len(line) > 1 and math.isfinite(float(line.sum()))
+        "M" + "L".join([f"{x:.1f} {y:.1f}" for x, y in line]) + end for line in lines if len(line) > 1
     )
