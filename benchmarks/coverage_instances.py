@@ -7,10 +7,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import floyd_warshall
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import cdist
 
 Floats = NDArray[np.float64]
+NODES_MOST = 10_000
+"""All distances between more would not fit into memory."""
+COST_MOST = 10**9
 
 
 class BadInstance(ValueError):
@@ -22,26 +26,39 @@ def read_pmed(path: Path) -> tuple[Floats, int]:
 
     The first line has nodes, edges and p; an edge given twice counts as given last; edges go both ways.
     """
-    try:
-        numbers = np.array(path.read_text(encoding="ascii").split(), np.int64)
-    except FileNotFoundError:
-        raise BadInstance(f"{path} is missing") from None
-    except ValueError:
-        raise BadInstance(f"{path} is no p-median file: expected whole numbers only") from None
+    numbers = _numbers(path)
     if len(numbers) < 3 or len(numbers) != 3 + 3 * numbers[1]:
         raise BadInstance(
             f"{path} is no p-median file: expected 'nodes edges p' and three numbers for each edge"
         )
     nodes, _, number = map(int, numbers[:3])
+    if not 1 <= number <= nodes <= NODES_MOST:
+        raise BadInstance(f"{path}: {nodes} nodes and p {number}; expected 1 <= p <= nodes <= {NODES_MOST}")
     edges = numbers[3:].reshape(-1, 3)
-    if edges[:, :2].min(initial=1) < 1 or edges[:, :2].max(initial=1) > nodes or not 1 <= number <= nodes:
-        raise BadInstance(f"{path}: nodes must be 1 to {nodes}, p too")
-    length = np.full((nodes, nodes), np.inf)
-    np.fill_diagonal(length, 0.0)
-    for one, other, cost in edges:
-        if one != other:
-            length[one - 1, other - 1] = length[other - 1, one - 1] = cost
-    return floyd_warshall(length), number
+    for at, (one, other, cost) in enumerate(edges.tolist(), start=1):
+        if not (1 <= one <= nodes and 1 <= other <= nodes and 0 <= cost <= COST_MOST):
+            raise BadInstance(
+                f"{path}, edge {at}: found {one} {other} {cost}, expected nodes of 1 to {nodes} and a cost of 0 to {COST_MOST}"
+            )
+    length = {(min(one, other), max(one, other)): cost for one, other, cost in edges.tolist() if one != other}
+    ends = np.array(list(length), np.int64).reshape(-1, 2) - 1
+    # sparse, where an edge of cost 0 is an edge: among the cells of an array it would be none
+    graph = csr_array((np.array(list(length.values()), float), (ends[:, 0], ends[:, 1])), (nodes, nodes))
+    distance = shortest_path(graph, method="D", directed=False)
+    pieces = len(np.unique(np.isfinite(distance), axis=0))
+    if pieces > number:
+        raise BadInstance(f"{path}: its nodes lie in {pieces} pieces with no edge between, and p is {number}")
+    return distance, number
+
+
+def _numbers(path: Path) -> NDArray[np.int64]:
+    """All numbers of a file, whatever ends its lines."""
+    try:
+        return np.array(path.read_text(encoding="utf-8-sig").split(), np.int64)
+    except (FileNotFoundError, IsADirectoryError):
+        raise BadInstance(f"{path} is missing") from None
+    except (ValueError, OverflowError):
+        raise BadInstance(f"{path} is no p-median file: expected whole numbers only") from None
 
 
 @dataclass(frozen=True, slots=True)
