@@ -192,9 +192,19 @@ def _recorded(  # noqa: PLR0917, C901 - one branch a kind
                 raise BadInput(
                     f"{about} has no instruction that is under way; see: dispatch ledger show {about}"
                 )
-            book.steps(found, what, at=at, by=by, note=note)
+            book.steps(found, what, at=at, by=by, note=note, versions=_read_versions(book, found, version))
             return f"{what}: {len(found)}"
     return what
+
+
+def _read_versions(book: Ledger, instruction_ids: Sequence[str], version: int | None) -> dict[str, int]:
+    """The version read of the one case these instructions are of; none where none was read."""
+    if version is None:
+        return {}
+    cases = {book.instruction(one).case_id for one in instruction_ids}
+    if len(cases) > 1:
+        raise typer.BadParameter(f"--version is of one case; these are {len(cases)}")
+    return dict.fromkeys(cases, version)
 
 
 def _ending(what: str, until: datetime | None) -> datetime:
@@ -233,6 +243,8 @@ def show(  # noqa: PLR0917
     lang: Lang = "zh",
 ) -> None:
     """Open cases and their versions, or all that happened to one and who was shown it."""
+    from dispatch.ledger.words import label
+
     book = open_ledger(ledger, settings)
     zone = book.settings.zone
     if about is not None:
@@ -243,7 +255,7 @@ def show(  # noqa: PLR0917
         print(json.dumps([_plain(one, zone) for one in cases], ensure_ascii=False))
         return
     for one in cases:
-        under_way = one.responder_id or ("second visit" if one.next_visit_at else "–")
+        under_way = one.responder_id or (label("second_visit", lang) if one.next_visit_at else "–")
         words = [
             str(word(value, lang))
             for value in (one.tier, one.fraud_type, one.contact_result, one.last_outcome)
@@ -252,10 +264,12 @@ def show(  # noqa: PLR0917
         print(
             f"{one.case_id}  v{one.version}  {one.alerted_at.astimezone(zone):%m-%d %H:%M}  {under_way}  {' '.join(words)}"
         )
-    print(f"{len(cases)} open in {book.name}")
+    print(f"{book.name}：未结 {len(cases)} 起" if lang == "zh" else f"{len(cases)} open in {book.name}")
 
 
 def _show_case(book: Ledger, case_id: str, *, as_json: bool, lang: Language) -> None:
+    from dispatch.ledger.words import said
+
     zone = book.settings.zone
     case, events, seen = book.case(case_id), book.history(case_id), book.shown(case_id)
     person = book.people([case_id])[case_id]
@@ -273,16 +287,12 @@ def _show_case(book: Ledger, case_id: str, *, as_json: bool, lang: Language) -> 
         return
     print(f"{case_id}  v{case.version}  {' '.join(value for value in masked.values() if value)}")
     for one, text in sorted([*events, *((each, "") for each in seen)], key=lambda pair: pair[0].seq):
-        about = [
-            str(word(one.body[name], lang))
-            for name in ("result", "outcome", "kind", "why", "step", "responder_id", "to")
-            if name in one.body
-        ]
+        about = [said(str(one.body[name]), lang) for name in SAID if name in one.body]
         line = " ".join(
             [
                 f"{one.at.astimezone(zone):%m-%d %H:%M}",
                 clean(one.by),
-                one.kind,
+                said(one.kind, lang),
                 *about,
                 one.instruction_id or "",
             ]

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+import pandas as pd
 from sqlalchemy import Connection, func, select
 
 from dispatch.domain import Hold
@@ -183,6 +184,14 @@ class Looking:
             refused_by={one.case_id: one.refused_by for one in to_plan if one.refused_by},
             second_visits=second,
         )
+
+    def alert_rows(self, since: datetime, until: datetime, time_zone: str) -> pd.DataFrame:
+        """Rows of alerts raised from `since` on and before `until`, as `dispatch.intake.alerts` gives them."""
+        within = (alert.c.alerted_at >= since) & (alert.c.alerted_at < until)
+        with self._keeper.reading() as connection:
+            cases = sorted(connection.scalars(select(alert.c.case_id).where(within).distinct()))
+            rows, _ = alerts.open_alerts(self._keeper, connection, cases, time_zone)
+        return rows.loc[(rows["alerted_at"] >= since) & (rows["alerted_at"] < until)]
 
     def alerted(self, windows: Iterable[tuple[datetime, datetime]]) -> Iterator[list[Event]]:
         """Every case with an alert raised in one of the windows (from, before): all its events, in order."""

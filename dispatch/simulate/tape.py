@@ -57,10 +57,12 @@ def draw_tape(world: World, seed: int, replication: int = 0) -> Tape:
     return _merged(parts)
 
 
-def tape_of_alerts(world: World, minute: Floats, demand_class: Ints, zone: Ints, seed: int) -> Tape:
+def tape_of_alerts(
+    world: World, minute: Floats, demand_class: Ints, zone: Ints, seed: int, replication: int = 0
+) -> Tape:
     """The tape of alerts that did come: moments, classes and zones given, all else drawn."""
     order = np.argsort(minute, kind="stable")
-    streams = _streams(seed, 0, 0)
+    streams = _streams(seed, replication, 0)
     return _filled(world, minute[order], demand_class[order], zone[order], streams)
 
 

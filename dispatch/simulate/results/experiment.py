@@ -18,7 +18,8 @@ from dispatch.simulate.replicate import replicate
 from dispatch.simulate.results.estimates import estimate, replications_for
 from dispatch.simulate.results.measures import Places, columns, group_names, mark_of, measure, shift_names
 from dispatch.simulate.scenarios.building import Built
-from dispatch.simulate.tape import draw_tape
+from dispatch.simulate.scenarios.past import Given, placed
+from dispatch.simulate.tape import Tape, draw_tape, tape_of_alerts
 from dispatch.simulate.world import World
 
 AT_LEAST = 5
@@ -33,6 +34,8 @@ class Shared:
     seed: int
     places: Places
     thresholds: tuple[int, ...]
+    past: Given | None = None
+    """Alerts that did come, to be played instead of drawn ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,16 @@ class Result:
 
 def one_replication(shared: Shared, number: int) -> Block:
     """The block of one replication: its tape drawn, played and measured."""
-    world = shared.world
-    return measure(
-        world, replicate(world, draw_tape(world, shared.seed, number)), shared.places, shared.thresholds
-    )
+    tape = tape_for(shared.world, shared.seed, number, shared.past)
+    return measure(shared.world, replicate(shared.world, tape), shared.places, shared.thresholds)
+
+
+def tape_for(world: World, seed: int, number: int, past: Given | None = None) -> Tape:
+    """The tape of a replication: all of it drawn, or around alerts that did come."""
+    if past is None:
+        return draw_tape(world, seed, number)
+    zone = placed(past, world.demand, np.random.default_rng([seed, number, len(past.zone)]))
+    return tape_of_alerts(world, past.minute, past.demand_class, zone, seed, number)
 
 
 def run_scenario(
@@ -110,6 +119,7 @@ def run_scenario(
     cluster: str | None = None,
     folder: Path | None = None,
     told: Callable[[int, int], None] | None = None,
+    past: Given | None = None,
 ) -> Result:
     """Run a scenario's replications; more of them where `half_width` is not reached yet.
 
@@ -117,9 +127,11 @@ def run_scenario(
     ----------
     folder
         Where finished replications are kept; the same scenario goes on from there.
+    past
+        Alerts that did come: every replication plays them, and draws all else.
     """
     keys, places = built.scenario.run, places_of(built)
-    shared = Shared(built.world, keys.seed, places, tuple(thresholds))
+    shared = Shared(built.world, keys.seed, places, tuple(thresholds), past)
     stamp = _stamp(shared) if folder is not None else ""
     blocks: list[Block] = []
     wanted = keys.replications
@@ -208,5 +220,8 @@ def _stamp(shared: Shared) -> str:
             digest.update(held)
     places = hashlib.sha256(shared.places.town.tobytes() + repr(shared.places.towns).encode()).hexdigest()
     rest = [shared.seed, places, shared.thresholds, world.horizon_minutes, world.warm_up_minutes]
+    if shared.past is not None:
+        for column in (shared.past.minute, shared.past.demand_class, shared.past.zone):
+            digest.update(column.tobytes())
     digest.update(json.dumps([*rest, world.first_hour, world.hour_minutes]).encode())
     return digest.hexdigest()

@@ -42,7 +42,7 @@ def write_result(result: Result, out: Path, *, parquet: bool = False) -> None:
 
     def fill(folder: Path) -> None:
         for name, table in tables.items():
-            _write(table, folder / name, parquet=parquet and name != "summary")
+            write_table(table, folder / name, parquet=parquet and name != "summary")
         about = (
             {"schema": SCHEMA} | {name: getattr(result, name) for name in _KEPT} | {"scenario": result.keys}
         )
@@ -221,7 +221,8 @@ def _villages(result: Result) -> pd.DataFrame:
     return pd.DataFrame({**columns, **sums})
 
 
-def _write(table: pd.DataFrame, path: Path, *, parquet: bool) -> None:
+def write_table(table: pd.DataFrame, path: Path, *, parquet: bool) -> None:
+    """A table at `path` with the suffix of its form. MissingExtra where `parquet` has no pyarrow."""
     if not parquet:
         write_csv(table, path.with_suffix(".csv"))
         return

@@ -38,6 +38,11 @@ def read_scenario(path: Path, changes: Mapping[str, Any] | None = None) -> Scena
     return parse(Scenario, values | {"name": name}, str(path))
 
 
+def practice() -> Scenario:
+    """The scenario of defaults, which is what `commented` prints."""
+    return parse(Scenario, read_toml(data_folder() / "scenario.toml"), "scenario.toml")
+
+
 def varied(text: str) -> tuple[str, tuple[Any, ...]]:
     """`responders.hongbu.cars=1..5` or `policy.rule=nearest,loss` as a key and its values.
 
