@@ -503,8 +503,32 @@ def test_search_follows_the_planners_own_plans_keeps_every_rule_and_repeats():
     assert (one.outcome == REACHED).sum() > 10
     assert (one.contact[one.outcome == REACHED] >= one.ready[one.outcome == REACHED]).all()
     np.testing.assert_array_equal(one.contact, replicate(world, tape).contact)
-    at_ticks = one.dispatched[one.sent > 0] % 20.0 == 0
-    assert at_ticks.any()
+
+
+def test_search_averts_more_than_the_rule_of_one_case_where_there_is_a_queue():
+    points = np.random.default_rng(2).random((30, 2)) * 40.0
+    ask = {
+        "rate_per_hour": np.full((2, 168), 7.0),
+        "hazard_per_hour": np.array([1.2, 0.3]),
+        "tier": np.array([0, 2]),
+        "amount_cv": np.ones(2),
+    }
+    world = World(
+        made.zones(30),
+        made.roads(np.abs(points[:, None] - points[None]).sum(axis=2)),
+        made.units(range(6), 30),
+        made.demand(30, 2, **ask),
+        made.policy(rule="loss", search_every_minutes=10.0, search_iterations=300, give_up_minutes=240.0),
+        horizon_minutes=480.0,
+    )
+    planned = replace(world, policy=replace(world.policy, rule="search"))
+    averted = np.zeros(2)
+    for number in (1, 2, 3):
+        tape = draw_tape(world, number)
+        found = [replicate(one, tape) for one in (world, planned)]
+        averted += [float((one.nobody_yuan - one.modelled_yuan).sum()) for one in found]
+        assert found[0].longest_queue > 25  # there is something to plan
+    assert averted[1] > 1.03 * averted[0]
 
 
 def test_the_log_is_written_by_names(tmp_path):

@@ -134,7 +134,12 @@ def _ground(world: World) -> Ground:
             demand.service_minutes,
         ]
     )
-    head = [policy.rule == "loss", policy.drive_yuan_per_minute, policy.balance_yuan, policy.min_stake_yuan]
+    head = [
+        policy.rule != "nearest",
+        policy.drive_yuan_per_minute,
+        policy.balance_yuan,
+        policy.min_stake_yuan,
+    ]
     head += [policy.give_up_minutes, policy.home_by_shift_end, policy.divert, policy.redispatch]
     head += [policy.redispatch_gain_minutes, policy.standby, policy.rule == "search"]
     head += [world.hour_minutes, world.first_hour, world.horizon_minutes]

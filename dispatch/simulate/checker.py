@@ -69,7 +69,7 @@ class _Audit:
         for minute, change, alert, unit, zone in rows:
             if minute < self.now:
                 yield f"minute {minute:.4f} comes after minute {self.now:.4f}"
-            if minute > self.now and self.world.policy.rule != "search":
+            if minute > self.now:
                 yield from self.idle_while_waiting()
             self.now = float(minute)
             told = self.step(int(change), int(alert), int(unit), int(zone))

@@ -225,8 +225,6 @@ def _ready(g: Ground, d: Deck, p: Play, i: int) -> None:
 @inner
 def _offer_to_all(g: Ground, d: Deck, p: Play, i: int) -> None:
     """The case gets its unit; a case whose crew is turned to it is offered to all in its stead."""
-    if g.rule[SEARCHES]:
-        return
     while i >= 0:
         u = unit_for(g, d, p, i)
         if u < 0:
@@ -355,11 +353,11 @@ def _duty(g: Ground, p: Play, u: int) -> None:
 
 @inner
 def _match(g: Ground, d: Deck, p: Play) -> None:
-    """Those newly idle and those waiting are brought together; who is left goes to where it waits."""
+    """Those newly idle, first by their plan, and those waiting are brought together; who is left goes to its post."""
     if g.rule[SEARCHES]:
         for spot in range(p.tally[FRESHLY]):
             follow_orders(g, d, p, p.lists[FRESH_LIST, spot])
-    elif p.tally[WAITING] > 0 and p.tally[IDLE] > 0:
+    if p.tally[WAITING] > 0 and p.tally[IDLE] > 0:
         if p.tally[EVERYONE] or p.tally[FRESHLY] > 1:
             _match_all(g, d, p)
         elif p.crew[p.lists[FRESH_LIST, 0], SPOT] >= 0:

@@ -3,7 +3,8 @@
 The same state is stepped by the same kernel; here it is told as a `Problem`, solved by
 `routing.solve`, and the routes are handed back as orders. A busy unit counts from when it is
 expected to be free. Between two plans a unit that becomes free takes its next order; nobody is sent
-whom the rules of the simulation forbid at that moment.
+whom the rules of the simulation forbid at that moment. A new case is not kept waiting for the next
+plan: it gets at once whom the rule `loss` would send, as a dispatcher's `suggest` does.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from dispatch.routing import solve
 from dispatch.simulate import arrays as a
 from dispatch.simulate.choosing import from_there, whereabouts
 from dispatch.simulate.kernel import DONE, follow_orders
-from dispatch.simulate.world import Floats, Ints, World
+from dispatch.simulate.world import Bools, Floats, Ints, World
 
 Step = Callable[[a.Ground, a.Cut, a.Play, float], tuple[a.Play, int]]
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
@@ -50,22 +51,52 @@ def plan_and_send(world: World, cards: a.Cut, play: a.Play, until: float, *, ste
         play, why = step(ground, cards, play, min(tick * every, until))
         if why == DONE or tick * every > until:
             return play
-        if play.tally[a.WAITING] and play.tally[a.IDLE]:
+        if play.tally[a.WAITING]:
             play.now[0] = tick * every
             _decide(world, ground, cards, play, seed=tick)
 
 
 def _decide(world: World, ground: a.Ground, cards: a.Cut, play: a.Play, *, seed: int) -> None:
     """Solve this moment, chain the orders, and send whoever is idle on the first of them."""
-    waiting = np.sort(play.lists[a.QUEUE, : play.tally[a.WAITING]])
-    crews = np.flatnonzero(
-        (play.crew[:, a.ON] > 0) & ((play.crew[:, a.SPOT] >= 0) | (play.crew[:, a.CASE] >= 0))
-    )
+    waiting, crews = _who_matters(world, ground, cards, play)
+    if not len(crews):
+        return
     problem = problem_now(world, ground, cards, play, waiting=waiting, crews=crews)
     plan = solve(problem, "search", iterations=world.policy.search_iterations, seed=seed)
     _give_orders(plan, play)
     for u in crews:
         follow_orders(ground, cards.deck, play, int(u))
+
+
+def _who_matters(world: World, ground: a.Ground, cards: a.Cut, play: a.Play) -> tuple[Ints, Ints]:
+    """Waiting cases somebody may go to, and the units that may; all others are no matter of this plan."""
+    waiting = np.sort(play.lists[a.QUEUE, : play.tally[a.WAITING]])
+    crews = np.flatnonzero(
+        (play.crew[:, a.ON] > 0)
+        & ((play.crew[:, a.SPOT] >= 0) | (play.crew[:, a.CASE] >= 0))
+        & (play.crew[:, a.VISITS] < world.units.max_visits)
+    )
+    turns = [sum(_whose_turn(world, ground, cards, play, int(u), waiting)) > 0 for u in crews]
+    matters = np.array(turns, np.bool_).reshape(len(crews), len(waiting))
+    return waiting[matters.any(axis=0)], crews[matters.any(axis=1)]
+
+
+def _whose_turn(
+    world: World, ground: a.Ground, cards: a.Cut, play: a.Play, u: int, waiting: Ints
+) -> tuple[Bools, Bools]:
+    """Which of those cases a unit may go to now from where it is, or will be: as its own, as a neighbour's."""
+    kind, zone = int(world.units.kind[u]), cards.deck.what[waiting, a.BELIEVED]
+    sort, age = cards.deck.what[waiting, a.SORT], float(play.now[0]) - cards.deck.when[waiting, a.READY]
+    opens = ground.sort[sort, a.OPENS + kind]
+    own = (ground.may[u, zone] == 2) & (age >= opens)
+    other = (ground.may[u, zone] == 1) & (age >= opens + world.policy.neighbour_after_minutes[kind])
+    if not (own | other).any():
+        return own, other
+    table = int(world.roads.table_of[world.units.profile[u], play.tally[a.HOUR]])
+    drive = np.full(len(waiting), np.inf)
+    drive[own | other] = _from_unit(ground, cards, play, u, table, zone[own | other])
+    near = drive <= world.policy.cap_minutes[world.demand.tier[sort], kind]
+    return own & near, other & near
 
 
 def _give_orders(plan: Plan, play: a.Play) -> None:
@@ -138,11 +169,7 @@ def _responder(
     """A unit now: when it is free, whose turn it is where, how long it is on duty."""
     units, now, clock = world.units, float(play.now[0]), play.clockings[u]
     kind = int(units.kind[u])
-    sort, zone = cards.deck.what[waiting, a.SORT], cards.deck.what[waiting, a.BELIEVED]
-    age = now - cards.deck.when[waiting, a.READY]
-    opens = ground.sort[sort, a.OPENS + kind]
-    own = (ground.may[u, zone] == 2) & (age >= opens)
-    other = (ground.may[u, zone] == 1) & (age >= opens + world.policy.neighbour_after_minutes[kind])
+    own, other = _whose_turn(world, ground, cards, play, u, waiting)
     ends = clock[a.DUTY_ENDS] - now if world.policy.home_by_shift_end else _LONG_MINUTES
     return Responder(
         id=str(u),
