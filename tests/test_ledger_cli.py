@@ -55,7 +55,7 @@ def test_a_night_from_the_command_line(night):
     assert run("ledger", "record", "outcome", told, "not_home", *book, *AT) == (0, "conflict\n")
     code, said = run("ledger", "show", "A-1", "--ledger", path)
     assert code == 0
-    for part in ("陈*明 138****0000", "14:10 王警官 signed", "14:40 王警官 reported 见面已劝阻", "li shown"):
+    for part in ("陈*明 138****0000", "14:10 王警官 签收", "14:40 王警官 反馈 见面已劝阻", "li 查看"):
         assert part in said
     code, said = run("ledger", "show", "--ledger", path, "--at", "2026-05-01T15:00", "--json")
     assert [one["case_id"] for one in json.loads(said)] == ["A-2"]
@@ -75,6 +75,38 @@ def test_whoever_comes_second_is_told_the_difference(night):
     code, said = run("ledger", "record", "close", "A-2", "solved", "--version", "1", "--ledger", path, *AT)
     assert code == 1
     assert "A-2 is at version 2, you read 1; since then: 05-01 14:10 李 rang busy" in said
+
+
+@pytest.mark.parametrize("step", ["signed", "departed", "met"])
+def test_a_step_decided_on_an_older_version_is_refused_too(night, step):
+    path, told = night
+    before = run("ledger", "show", "A-1", "--ledger", path, "--json")[1]
+    for version in ("0", "1"):  # it was sent since
+        code, said = run("ledger", "record", step, "A-1", "--version", version, "--ledger", path, *AT)
+        assert code == 1
+        assert f"you read {version}" in said
+    assert run("ledger", "show", "A-1", "--ledger", path, "--json")[1] == before
+    version = str(json.loads(before)["version"])
+    assert run("ledger", "record", step, told, "--version", version, "--ledger", path, *AT)[0] == 0
+
+
+def test_version_nought_is_a_version(night):
+    code, said = run(
+        "ledger", "record", "contact", "A-2", "busy", "--version", "0", "--ledger", night[0], *AT
+    )
+    assert code == 1
+    assert "you read 0" in said
+
+
+def test_the_reason_a_case_is_closed_for_is_forgotten_with_the_person(night):
+    path, _ = night
+    book = ("--ledger", path)
+    run("ledger", "record", "close", "A-1", "陈晓明的儿子接走了", *book, *AT)
+    assert "“陈晓明的儿子接走了”" in run("ledger", "show", "A-1", *book)[1]
+    assert run("ledger", "forget", "--before", "2026-05-02", *book)[0] == 0
+    assert "儿子".encode() not in path.read_bytes()
+    run("ledger", "record", "close", "A-2", "solved", *book, *AT)
+    assert "solved" in run("ledger", "show", "A-2", *book)[1]  # a code tells of nobody, and stays
 
 
 def test_overdue_steps_ask_for_a_human_and_the_duty_lead_is_told_once(night):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -27,6 +28,8 @@ from dispatch.reasons import OUTCOMES
 RESULTS = ("unreached", "busy", "off", "refused", "disbelieved", "persuaded")
 CHANNELS = ("phone", "relative", "message", "other")
 ASKED = ("bank", "carrier", "relative")
+WORD = re.compile(r"[a-z][a-z_]{0,59}")
+"""What a word without a person in it looks like: a code."""
 STEP_KINDS = ("sent", "signed", "departed", "arrived", "met", "cancelled")
 
 
@@ -71,7 +74,10 @@ class Recording:
             The event is of something the ledger does not hold.
         """
         return self.record_together(
-            [one], notes=[note], versions={str(one.case_id): version} if version else {}, tokens=[token]
+            [one],
+            notes=[note],
+            versions={str(one.case_id): version} if version is not None else {},
+            tokens=[token],
         )[0]
 
     def record_together(
@@ -237,10 +243,15 @@ class Recording:
         by: str,
         note: str = "",
         version: int | None = None,
+        versions: Mapping[str, int] | None = None,
     ) -> list[Instruction]:
-        """The same step of several instructions, all or none (a whole plan sent at once)."""
+        """The same step of several instructions, all or none (a whole plan sent at once).
+
+        `version` is the instruction's, `versions` are those of cases: refused if one has changed since.
+        """
         _one_of("step", step, STEP_KINDS)
         with self._keeper.writing() as connection:
+            refuse_stale(connection, versions or {}, self._keeper.zone)
             for one in reading.instructions_of(connection, instruction_ids):
                 if version is not None and one.version != version:
                     raise BadInput(
@@ -313,8 +324,10 @@ class Recording:
     def close_case(
         self, case_id: str, why: str, *, at: datetime, by: str, note: str = "", version: int | None = None
     ) -> None:
-        """Nothing more is to be done; `why` in a word (the note takes the rest)."""
-        self.record(Event("closed", at, by, case_id, body={"why": why[:60]}), note=note, version=version)
+        """Nothing more is to be done. A `why` that is no code may tell of a person: it is kept, and erased, with the note."""
+        if not WORD.fullmatch(why):
+            why, note = "closed", " ".join(part for part in (why, note) if part)
+        self.record(Event("closed", at, by, case_id, body={"why": why}), note=note, version=version)
 
     def reopen_case(
         self, case_id: str, *, at: datetime, by: str, note: str = "", version: int | None = None
