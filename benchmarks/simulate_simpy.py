@@ -1,8 +1,9 @@
-"""The model of docs/simulate.md as one would write it with SimPy: what the kernel's speed is measured against.
+"""The model of docs/simulate.md with as little SimPy as does: a clock, a process a case, one for each way home.
 
-The rule `nearest` with escalation, calls, travel cap and the way home; crews are not turned on the
-way, nobody goes off duty and addresses are right, so `world` must say so. The answers are those of
-the kernel.
+Units are flags in a list, who is near is sorted before, who waits stands in a dict: no Resource, no Store, no
+process a unit. `simulate_simpy_manual` writes it as the manual does. The rule `nearest` with escalation,
+calls, travel cap and the way home; crews are not turned on the way, nobody goes off duty and addresses
+are right, so `world` must say so. The answers are those of the kernel.
 """
 
 from __future__ import annotations

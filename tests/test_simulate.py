@@ -14,6 +14,7 @@ from simulate_worlds import random_world
 from benchmarks import simulate_worlds as made
 from benchmarks.simulate import interval, mm3
 from benchmarks.simulate_simpy import SimPyModel
+from benchmarks.simulate_simpy_manual import City
 from dispatch.domain import KINDS, Hold, Shift
 from dispatch.errors import BadInput
 from dispatch.loss import loss_rate, loss_yuan
@@ -453,7 +454,8 @@ def test_code_of_another_room_is_never_kept_stale(tmp_path):
 # the measurements
 
 
-def test_simpy_tells_the_same_story():
+@pytest.mark.parametrize("written", [City, SimPyModel])
+def test_simpy_tells_the_same_story(written):
     ladder = np.array([[0.0, 20.0, np.inf, 5.0]])
     ask = {
         "kind_open_minutes": ladder,
@@ -467,7 +469,7 @@ def test_simpy_tells_the_same_story():
     )  # fmt: skip
     world = replace(world, units=replace(world.units, kind=np.array([0, 1, 2, 3])))
     tape = draw_tape(world, 3)
-    model, result = SimPyModel(world, tape), replicate(world, tape)
+    model, result = written(world, tape), replicate(world, tape)
     model.run()
     asked = result.needs_visit
     np.testing.assert_allclose(model.contact[asked], result.contact[asked], atol=1e-6)
