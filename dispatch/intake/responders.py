@@ -93,6 +93,8 @@ class Roster:
     phones: Mapping[str, str] = field(default_factory=dict)
     off_duty: int = 0
     notes: tuple[str, ...] = ()
+    timed: frozenset[str] = frozenset()
+    """Ids of those whose row says a shift."""
 
 
 def read_roster(
@@ -163,6 +165,7 @@ class _Reader:
             phones={one.id: phones[one.id] for one in ready if phones[one.id]},
             off_duty=off_duty,
             notes=tuple(self._notes(path, names)),
+            timed=frozenset(rows["responder_id"][[one is not None for one in rows["shift_from"]]]),
         )
 
     def _responder(self, row: int, cells: dict[str, Any]) -> Responder | None:

@@ -54,7 +54,8 @@ Tables = NDArray[np.float32]
 class Ground(NamedTuple):
     """A world to the kernel.
 
-    `minutes` (T, R, Z); `road`: the row of each zone (Z), then the table of each profile and hour
+    `minutes` (B, R, Z); a table t is that of `base` (T) times `factor` (T).
+    `road`: the row of each zone (Z), then the table of each profile and hour
     (profiles x 168), then the period of each hour (168). `unit` (U, 5 + 24), the duties of all in
     `duty` (D, 2), `may` (U, Z): 0 not, 1 as a neighbour, 2 own. `near` lists for each period, zone
     and kind (block `near_at`) the units that may go there from home, the nearest first. `sort`
@@ -62,6 +63,8 @@ class Ground(NamedTuple):
     """
 
     minutes: Tables
+    base: Ints
+    factor: Floats
     road: Ints
     unit: Ints
     duty: Floats
@@ -148,6 +151,8 @@ def _ground(world: World) -> Ground:
     near, near_at = _near(world, may, periods)
     return Ground(
         minutes=np.ascontiguousarray(roads.minutes, dtype=np.float32),
+        base=roads.base_of.astype(np.int64),
+        factor=roads.factor.astype(np.float64),
         road=np.concatenate([roads.row_of_zone, roads.table_of.ravel(), period.ravel()]).astype(np.int64),
         unit=np.column_stack([*columns, post]).astype(np.int64).reshape(len(units.ids), POST + 24),
         duty=np.column_stack([units.duty_from, units.duty_to]).astype(np.float64),
@@ -168,7 +173,9 @@ def _near(world: World, may: NDArray[np.int8], periods: Ints) -> tuple[NDArray[n
         if not len(units.ids):
             lengths.append(np.zeros(zones * kinds, np.int64))
             continue
-        minutes = roads.minutes[tables[units.profile], roads.row_of_zone[units.home]]
+        table = tables[units.profile]
+        minutes = roads.minutes[roads.base_of[table], roads.row_of_zone[units.home]].astype(np.float64)
+        minutes *= roads.factor[table][:, None]
         furthest = world.policy.cap_minutes.max(axis=0)[units.kind]
         open_to = (may > 0) & np.isfinite(minutes) & (minutes <= furthest[:, None])
         unit, zone = np.nonzero(open_to)

@@ -264,7 +264,8 @@ class _Audit:
             if roads.row_of_zone[a] < 0:
                 a, b = b, a
             return (
-                float(roads.minutes[table, roads.row_of_zone[a], b])
+                float(roads.minutes[roads.base_of[table], roads.row_of_zone[a], b])
+                * float(roads.factor[table])
                 if roads.row_of_zone[a] >= 0
                 else math.inf
             )

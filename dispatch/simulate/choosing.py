@@ -73,9 +73,9 @@ def between(g: Ground, table: int, origin: int, target: int) -> float:
     """Minutes from zone to zone; where the origin has no row, as long as the way there."""
     row = g.road[origin]
     if row >= 0:
-        return float(g.minutes[table, row, target])
+        return float(g.minutes[g.base[table], row, target] * g.factor[table])
     row = g.road[target]
-    return float(g.minutes[table, row, origin]) if row >= 0 else np.inf
+    return float(g.minutes[g.base[table], row, origin] * g.factor[table]) if row >= 0 else np.inf
 
 
 @inner

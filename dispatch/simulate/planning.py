@@ -220,7 +220,7 @@ def _travel(
 def _rows(ground: a.Ground, table: int, zones: Ints) -> Floats:
     """Minutes from those zones to all, `inf` from one without a row."""
     rows = ground.road[zones]
-    found: Floats = ground.minutes[table, np.maximum(rows, 0)].astype(np.float64)
+    found: Floats = ground.minutes[ground.base[table], np.maximum(rows, 0)] * ground.factor[table]
     found[rows < 0] = np.inf
     return found
 

@@ -7,7 +7,7 @@ profiles and tiers are numbered as in `dispatch.domain`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -40,7 +40,9 @@ class Zones:
 class Roads:
     """Minutes between zones: one table for each state of the roads, and which one holds when.
 
-    `minutes` (T, R, Z), from a zone that has a row to every zone, `inf` where no way leads.
+    `minutes` (B, R, Z), from a zone that has a row to every zone, `inf` where no way leads. Table t of T is
+    ``minutes[base_of[t]] * factor[t]``: hours in which all drives are slower alike share one base. Left
+    out, each base is a table.
     `row_of_zone` (Z) is -1 for a zone without a row: a unit there can only go home, in the
     minutes of the way there. `table_of` (profiles, 168) names the table of each hour of the
     week; the hour of departure decides for the whole drive. `kmh` (T) turns minutes into
@@ -51,6 +53,13 @@ class Roads:
     row_of_zone: Ints
     table_of: Ints
     kmh: Floats
+    base_of: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    factor: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if not len(self.base_of) and not len(self.factor):
+            object.__setattr__(self, "base_of", np.arange(len(self.minutes)))
+            object.__setattr__(self, "factor", np.ones(len(self.minutes)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,11 +205,17 @@ class World:
 
 def _wrong_shapes(world: World) -> list[str]:
     zones, units, classes = len(world.zones.ids), len(world.units.ids), len(world.demand.ids)
-    tables, rows = world.roads.minutes.shape[0], world.roads.minutes.shape[1]
+    bases, rows = world.roads.minutes.shape[0], world.roads.minutes.shape[1]
+    tables = len(world.roads.base_of)
     kinds, tiers = len(KINDS), len(TIERS)
     calls = world.demand.call_minutes.shape[-1]
     wanted: dict[str, tuple[int, ...]] = dict.fromkeys(("county", "lon", "lat"), (zones,))
-    wanted |= {"minutes": (tables, rows, zones), "row_of_zone": (zones,), "kmh": (tables,)}
+    wanted |= {
+        "minutes": (bases, rows, zones),
+        "row_of_zone": (zones,),
+        "kmh": (tables,),
+        "factor": (tables,),
+    }
     wanted |= {"table_of": (len(PROFILES), HOURS)}
     wanted |= dict.fromkeys(("kind", "profile", "home", "max_visits"), (units,))
     wanted |= {
@@ -230,6 +245,7 @@ def _wrong_shapes(world: World) -> list[str]:
 def _wrong_values(world: World) -> list[str]:
     demand, roads, policy = world.demand, world.roads, world.policy
     at_least_zero: dict[str, Floats] = {
+        "roads.factor": roads.factor,
         "roads.minutes": roads.minutes.min(initial=0.0, keepdims=True),
         "rate_per_hour": demand.rate_per_hour,
         "zone_share": demand.zone_share,
@@ -264,6 +280,8 @@ def _wrong_values(world: World) -> list[str]:
         faults.append("a surge has a factor below 1 or ends before it begins")
     if not 0 < world.horizon_minutes < np.inf or not 0 <= world.warm_up_minutes < world.horizon_minutes:
         faults.append("the horizon is above 0 and the warm-up below it")
+    if len(roads.base_of) and not 0 <= roads.base_of.min() <= roads.base_of.max() < len(roads.minutes):
+        faults.append("a table's base is no table of minutes")
     partly = roads.minutes.shape[1] < len(world.zones.ids)
     if partly and (policy.divert or policy.redispatch or (demand.wrong_share > 0).any()):
         faults.append("turning a crew under way, and wrong addresses, need minutes between all zones")

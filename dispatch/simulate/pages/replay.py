@@ -95,7 +95,8 @@ def _minutes(world: World, u: int, at: Floats, target: int, minute: float, spot:
     origin = int(np.abs(spot - at).sum(axis=1).argmin())
     row = int(world.roads.row_of_zone[origin])
     table = int(world.roads.table_of[world.units.profile[u], world.hour_of(minute)])
-    return float(world.roads.minutes[table, row, target]) if row >= 0 else 0.0
+    base, factor = int(world.roads.base_of[table]), float(world.roads.factor[table])
+    return float(world.roads.minutes[base, row, target]) * factor if row >= 0 else 0.0
 
 
 def replay_map(

@@ -17,9 +17,8 @@ from dispatch.domain import KINDS, TIERS, Tier
 from dispatch.errors import BadInput, MissingExtra, MissingInput, SettingsError
 from dispatch.intake import fields, words
 from dispatch.intake.columns import Column, Faults, match_headings, read_columns
-from dispatch.intake.ground import Ground
 from dispatch.places.gazetteer import Gazetteer
-from dispatch.simulate.scenarios.ground import Districts, wrong_zones
+from dispatch.simulate.scenarios.ground import Districts, ground_of, wrong_zones
 from dispatch.simulate.scenarios.model import Scenario
 from dispatch.simulate.world import HOURS, Demand, Surge
 from dispatch.tables import read_text
@@ -127,7 +126,7 @@ def demand_of(
 
 def surges_of(scenario: Scenario, area: Area, districts: Districts, begin: datetime) -> tuple[Surge, ...]:
     """The surges of a scenario in minutes from its begin."""
-    ground = Ground(area.gazetteer)
+    ground = ground_of(area.gazetteer)
     found = []
     for keys in scenario.demand.surges:
         where = np.zeros(len(districts.names), np.bool_)
@@ -228,7 +227,7 @@ def _of_table(scenario: Scenario, area: Area, districts: Districts) -> Expected:
     matched = match_headings(path, list(frame.columns), COLUMNS)
     faults = Faults(matched)
     rows = read_columns(frame, matched, COLUMNS, UTC, faults)
-    ground, share = Ground(area.gazetteer), _shares(keys.fraud_share, keys.tier_share)
+    ground, share = ground_of(area.gazetteer), _shares(keys.fraud_share, keys.tier_share)
     day, week = (
         np.array(keys.hour_share) / sum(keys.hour_share),
         _week(np.array(keys.hour_share), np.array(keys.weekday_share)),

@@ -18,7 +18,7 @@ from dispatch.errors import BadInput
 from dispatch.intake.ground import EVERYWHERE, Ground, Spot
 from dispatch.intake.responders import Roster, read_roster
 from dispatch.intake.shifts import DAY_MINUTES, default_shift
-from dispatch.simulate.scenarios.ground import Districts
+from dispatch.simulate.scenarios.ground import Districts, ground_of
 from dispatch.simulate.scenarios.model import CrewKeys, Scenario
 from dispatch.simulate.world import Bools, Units
 
@@ -46,16 +46,18 @@ def muster(scenario: Scenario, area: Area, rules: Rules, begin: datetime) -> Mus
     MissingInput, BadInput
         A file cannot be used; an id or place of `[responders]` is not known.
     """
-    ground, keys = Ground(area.gazetteer), scenario.responders
-    everybody, timed = _rolls(scenario, area, rules, begin)
-    own = {one.id for one in timed.responders}
+    ground, keys = ground_of(area.gazetteer), scenario.responders
+    everybody = _roll(scenario, area, rules, begin)
+    own = everybody.timed
     _refuse_unknown(keys.without, keys.move, {one.id for one in everybody.responders})
     gone = set(keys.without)
     kept = [one for one in everybody.responders if not {one.id, one.kind} & gone]
     kept = [_moved(one, keys.move, ground) for one in kept]
     until = scenario.clock.days * DAY_MINUTES + scenario.policy.give_up_minutes
+    hours = {kind: _hours_on(kind, begin, rules) for kind in KINDS}
     duties = [
-        _repeated(one.shift, until) if one.id in own else _by_share(one, begin, until, rules) for one in kept
+        _repeated(one.shift, until) if one.id in own else _by_share(one, begin, until, hours[one.kind], rules)
+        for one in kept
     ]
     group = [""] * len(kept)
     for name, crew in keys.crews.items():
@@ -88,7 +90,7 @@ def units_of(people: Muster, districts: Districts, scenario: Scenario, area: Are
         duty_at=np.concatenate([[0], np.cumsum([len(one) for one in people.duties])]).astype(np.int64),
         duty_from=np.array([start for start, _ in spans], np.float64),
         duty_to=np.array([end for _, end in spans], np.float64),
-        standby=_standby(people, districts, scenario, Ground(area.gazetteer)),
+        standby=_standby(people, districts, scenario, ground_of(area.gazetteer)),
         own=own,
         reach=reach,
     )
@@ -96,15 +98,15 @@ def units_of(people: Muster, districts: Districts, scenario: Scenario, area: Are
 
 def standby_points(scenario: Scenario, area: Area) -> list[tuple[float, float]]:
     """Where crews are to wait, lon and lat."""
-    ground = Ground(area.gazetteer)
+    ground = ground_of(area.gazetteer)
     spots = [
         _spot(ground, one.at, f"policy.standby.{name}.at") for name, one in scenario.policy.standby.items()
     ]
     return [(spot.lon, spot.lat) for spot in spots]
 
 
-def _rolls(scenario: Scenario, area: Area, rules: Rules, begin: datetime) -> tuple[Roster, Roster]:
-    """Everybody as if on duty, and those alone who have a shift of their own."""
+def _roll(scenario: Scenario, area: Area, rules: Rules, begin: datetime) -> Roster:
+    """Everybody, whoever has no shift of their own as if on duty."""
     keys, folder = scenario.responders, area.folder
     if not keys.file and folder is None:
         raise BadInput(f"area {area.name} is in no folder and has no responders; give [responders] file")
@@ -113,14 +115,11 @@ def _rolls(scenario: Scenario, area: Area, rules: Rules, begin: datetime) -> tup
     if table is None and folder is not None and (folder / "jurisdiction.csv").is_file():
         table = folder / "jurisdiction.csv"
 
-    def read(share: float, table: Path | None) -> Roster:
-        duty = rules.duty.model_copy(update={"share_by_hour": dict.fromkeys(KINDS, (share,) * 24)})
-        return read_roster(
-            file, table, gazetteer=area.gazetteer, at=begin, time_zone=area.time_zone, duty=duty,
-            jurisdiction_replaces=bool(keys.jurisdiction),
-        )  # fmt: skip
-
-    return read(1.0, table), read(0.0, None)
+    return read_roster(
+        file, table, gazetteer=area.gazetteer, at=begin, time_zone=area.time_zone,
+        duty=rules.duty.model_copy(update={"share_by_hour": dict.fromkeys(KINDS, (1.0,) * 24)}),
+        jurisdiction_replaces=bool(keys.jurisdiction),
+    )  # fmt: skip
 
 
 def _refuse_unknown(without: Iterable[str], move: Iterable[str], known: set[str]) -> None:
@@ -150,18 +149,47 @@ def _repeated(shift: Shift, until: float) -> tuple[tuple[float, float], ...]:
     return _apart(spans, until)
 
 
-def _by_share(one: Responder, begin: datetime, until: float, rules: Rules) -> tuple[tuple[float, float], ...]:
-    """Duty of somebody without a shift of their own: the hours of a day the planner would have them on, every day."""
-    spans = []
+def _hours_on(kind: str, begin: datetime, rules: Rules) -> list[tuple[datetime, tuple[int, ...]]]:
+    """For each share of a kind there is in a day, the largest first: a moment with it, and all its hours."""
+    day = begin.replace(minute=0, second=0, microsecond=0)
+    by_share: dict[float, list[int]] = {}
     for hour in range(24):
-        moment = begin.replace(hour=hour, minute=0, second=0, microsecond=0)
-        if default_shift(one.id, one.kind, moment, rules.duty) is not None:
-            into = (moment - begin) / timedelta(minutes=1)
-            spans += [
-                (into + day * DAY_MINUTES, into + 60.0 + day * DAY_MINUTES)
-                for day in range(-1, int(until // DAY_MINUTES) + 2)
-            ]
-    return _apart(spans, until)
+        by_share.setdefault(rules.duty.share(kind, hour), []).append(hour)
+    return [(day.replace(hour=hours[0]), tuple(hours)) for _, hours in sorted(by_share.items(), reverse=True)]
+
+
+def _by_share(
+    one: Responder,
+    begin: datetime,
+    until: float,
+    hours: list[tuple[datetime, tuple[int, ...]]],
+    rules: Rules,
+) -> tuple[tuple[float, float], ...]:
+    """Duty of somebody without a shift of their own: the hours of a day the planner would have them on, every day.
+
+    Who is on at a share is on at every larger one (`intake.shifts.default_shift`).
+    """
+    on: list[int] = []
+    for moment, alike in hours:
+        if default_shift(one.id, one.kind, moment, rules.duty) is None:
+            break
+        on += alike
+    runs: list[tuple[int, int]] = []
+    for hour in sorted(on):
+        runs = (
+            [*runs[:-1], (runs[-1][0], hour + 1)]
+            if runs and runs[-1][1] == hour
+            else [*runs, (hour, hour + 1)]
+        )
+    into = (begin.replace(hour=0, minute=0, second=0, microsecond=0) - begin) / timedelta(minutes=1)
+    return _apart(
+        [
+            (into + start * 60.0 + day * DAY_MINUTES, into + end * 60.0 + day * DAY_MINUTES)
+            for day in range(-1, int(until // DAY_MINUTES) + 2)
+            for start, end in runs
+        ],
+        until,
+    )
 
 
 def _apart(spans: list[tuple[float, float]], until: float) -> tuple[tuple[float, float], ...]:

@@ -36,8 +36,8 @@ def roads_of(
     """
     speeds = rules.speeds.in_weather(scenario.travel.weather)
     shut = _hours_shut(scenario)
-    tables: list[NDArray[np.float32]] = []
-    kmh: list[float] = []
+    bases: list[NDArray[np.float32]] = []
+    tables: list[tuple[int, float, float]] = []
     number: dict[tuple[int, float, bool], int] = {}
     table_of = np.zeros((len(PROFILES), HOURS), np.int64)
     for profile in sorted(profiles) or [0]:
@@ -49,10 +49,12 @@ def roads_of(
                 {share for share, is_shut in zip(shares, shut, strict=True) if is_shut == closed}
             ):
                 number[profile, share, closed] = len(tables)
-                tables.append((free["minutes"] / np.float32(share)).astype(np.float32))
-                kmh.append(float(free["kmh"]) * share)
+                tables.append((len(bases), 1.0 / share, float(free["kmh"]) * share))
+            bases.append(free["minutes"])
         table_of[profile] = [number[profile, shares[hour % 24], shut[hour % 24]] for hour in range(HOURS)]
-    return Roads(np.stack(tables), np.arange(len(districts.names), dtype=np.int64), table_of, np.array(kmh))
+    base_of, factor, kmh = (np.array(column) for column in zip(*tables, strict=True))
+    rows = np.arange(len(districts.names), dtype=np.int64)
+    return Roads(np.stack(bases), rows, table_of, kmh, base_of.astype(np.int64), factor)
 
 
 def _hours_shut(scenario: Scenario) -> list[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from weakref import ref
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from dispatch.simulate.world import Zones
 
 SAME_METRES = 150.0
 """A base this near to a village stands in it."""
+_GROUNDS: dict[int, tuple[ref[pd.DataFrame], Ground]] = {}
 NAMESAKES = 3
 """Other zones a wrong address may mean."""
 
@@ -88,7 +90,7 @@ def districts_of(area: Area, bases: Iterable[tuple[float, float]]) -> Districts:
         raise BadInput(
             f"area {area.name} has no village with a point: there is nowhere an alert could come from"
         )
-    ground = Ground(table)
+    ground = ground_of(table)
     codes = [str(one) for one in rows["code"]]
     county = [ground.above(code, "county") or "" for code in codes]
     inside = [_all_above(ground, code) for code in codes]
@@ -122,6 +124,15 @@ def districts_of(area: Area, bases: Iterable[tuple[float, float]]) -> Districts:
         np.array(town, np.int64),
         _told_apart(ground, towns),
     )
+
+
+def ground_of(gazetteer: pd.DataFrame) -> Ground:
+    """The names of an area, made once as long as its table is there."""
+    key = id(gazetteer)
+    held = _GROUNDS.get(key)
+    if held is None or held[0]() is not gazetteer:
+        _GROUNDS[key] = held = (ref(gazetteer, lambda _: _GROUNDS.pop(key, None)), Ground(gazetteer))
+    return held[1]
 
 
 def wrong_zones(districts: Districts) -> NDArray[np.int64]:
