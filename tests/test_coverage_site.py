@@ -84,8 +84,13 @@ def test_who_stands_serves_whom_it_may_by_its_jurisdiction(ground, names, tmp_pa
         ("place,cost\nnear村,-2\n", r"row 2, column cost: found '-2', expected"),
         ("place,cost\nnowhere,2\n", r"row 2, column place: found 'nowhere'"),
         ("cost\n2\n", "no column says where"),
-        ("lon,lat,datum\n110.0,60,WGS84\n", "row 2, column lon: found '110, 60'"),
+        ("lon,lat,datum\n110.0,60,WGS84\n", "row 2, column lat: found '110, 60'"),
         ("lon,lat\n110.0,3.5\n", "row 2, column datum"),
+        (
+            "place,lon,lat,datum\nnear村,,,\n,3.5,110.0,WGS84\n",
+            "row 3, column lon: found '3.5, 110', .*look swapped",
+        ),
+        ("place,capacity\nnear村,1e300\n", "row 2, column capacity: found '1e300'"),
     ],
 )
 def test_a_candidate_that_cannot_be_used_is_named(names, tmp_path, text, said):

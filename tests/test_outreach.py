@@ -201,6 +201,32 @@ def test_a_table_without_a_usable_row_is_one_sentence(tmp_path):
         people_of(GAZETTEER, outreach_settings(), table(tmp_path, "place,residents\nV9,10\n"))
 
 
+def test_headings_alone_are_one_sentence(tmp_path):
+    (tmp_path / "p.csv").write_text("place,residents\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"p\.csv has headings but no rows"):
+        people_of(GAZETTEER, outreach_settings(), tmp_path / "p.csv")
+
+
+def test_a_place_said_twice_counts_as_said_first(tmp_path):
+    rows = "place,residents,past_sessions\nV1,80,2\nV2,10,\nV1,900,2\n"
+    (tmp_path / "p.csv").write_text(rows, encoding="utf-8")
+    people = people_of(GAZETTEER, outreach_settings(), tmp_path / "p.csv")
+    assert people.residents[0].sum() == pytest.approx(80)
+    assert people.rejected["row"].tolist() == [4]
+    assert "row 2 already" in people.rejected["expected"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [("场,square,21.6,110.9,WGS84", "look swapped"), ("场,square,0,0,WGS84", "no fix"), ("场,square,110.9,21.6,", "needs its datum")],
+)  # fmt: skip
+def test_a_venue_nowhere_near_is_named_with_the_likely_cause(tmp_path, row, said):
+    (tmp_path / "v.csv").write_text(f"venue,kind,lon,lat,datum\n{row}\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="row 2, lon: found") as refused:
+        venues_of(GAZETTEER, outreach_settings(), JUNE, 28, tmp_path / "v.csv")
+    assert said in str(refused.value)
+
+
 def test_venues_have_a_datum_a_kind_and_days(tmp_path):
     path = table(
         tmp_path,

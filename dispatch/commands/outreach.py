@@ -90,19 +90,22 @@ def _account(found: Outreach, area: Area, lang: Language) -> str:
     from dispatch.intake.ground import Ground
 
     name = Ground(area.gazetteer).name
-    worst = [f"{name(code) or code} {after:.1%}" for code, _, after in found.towns[:_LISTED]]
+    worst = [f"{name(code) or code} {after:.2%}" for code, _, after in found.towns[:_LISTED]]
     refused = len(found.people.rejected) + len(found.venues.rejected)
     before, after, bound = found.share_before, found.share_after, found.share_bound
+    practice = [("演练数据。" if lang == "zh" else "PRACTICE DATA.")] if area.synthetic else []
     if lang == "zh":
         lines = [
-            f"{len(found.sessions)} 场：按风险加权的居民覆盖率 {before:.1%} → {after:.1%}"
+            *practice,
+            f"{len(found.sessions)} 场：按风险加权的居民覆盖率 {before:.2%} → {after:.2%}"
             f"（任何排法不超过 {bound:.2%}，差距 {found.gap_percent:.2f}%）",
             f"覆盖最低的镇街：{'、'.join(worst)}",
         ]
         lines += [f"退回 {refused} 行，见 rejected_*.csv"] if refused else []
     else:
         lines = [
-            f"{len(found.sessions)} sessions: residents covered, weighted by risk, {before:.1%} → {after:.1%} "
+            *practice,
+            f"{len(found.sessions)} sessions: residents covered, weighted by risk, {before:.2%} → {after:.2%} "
             f"(no choice exceeds {bound:.2%}; gap {found.gap_percent:.2f} %)",
             f"worst served: {', '.join(worst)}",
         ]

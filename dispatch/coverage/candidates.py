@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from dispatch import datum
+from dispatch.coverage.pointing import coordinate
 from dispatch.domain import Responder
 from dispatch.errors import BadInput
 from dispatch.intake import fields, words
@@ -23,6 +23,8 @@ from dispatch.tables import GEOMETRY_COLUMNS, read_text
 
 NAMED = ("village", "township", "hamlet", "county")
 """Levels a name is looked for at, in this order."""
+MOST = 1e12
+"""Of a cost or capacity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ def _amount(text: str) -> float:
         value = float(normal(text).replace(",", ""))
     except ValueError:
         value = math.nan
-    if not (math.isfinite(value) and value >= 0):
-        raise Unclear("不小于 0 的数 (a number, 0 or more)")
+    if not 0 <= value <= MOST:
+        raise Unclear("0 到 1 万亿的数 (a number, 0 or more, at most 1e12)")
     return value
 
 
@@ -112,19 +114,7 @@ def _point(
     """Longitude and latitude a row names; None, with a fault noted, where it names none."""
     if pd.isna(cells["lon"]) and pd.isna(cells["lat"]):
         return _named(row, cells["place"], gazetteer, faults)
-    if pd.isna(cells["lon"]) or pd.isna(cells["lat"]):
-        faults.add(row, "lon" if pd.isna(cells["lon"]) else "lat", "", "经纬度须成对 (both, or neither)")
-        return None
-    if not cells["datum"]:
-        faults.add(row, "datum", "", words.DATUM_KNOWN)
-        return None
-    x, y = (float(one) for one in datum.convert(cells["lon"], cells["lat"], cells["datum"], "WGS84"))
-    if not math.isfinite(x + y) or not gazetteer.inside(x, y)[0]:
-        faults.add(
-            row, "lon", f"{cells['lon']:g}, {cells['lat']:g}", "本辖区内的经纬度 (a point inside the area)"
-        )
-        return None
-    return x, y
+    return coordinate(row, cells, gazetteer, faults)
 
 
 def _named(row: int, name: str, gazetteer: Gazetteer, faults: Faults) -> tuple[float, float] | None:

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from dispatch import datum
 from dispatch.coverage.demand import Demand, DemandPoint, point_of
 from dispatch.coverage.past_alerts import alert_demand
+from dispatch.coverage.pointing import coordinate
 from dispatch.coverage.rules import Rules, fresh_case
 from dispatch.domain import Place, Tier
 from dispatch.errors import BadInput
@@ -34,12 +34,14 @@ from dispatch.tables import GEOMETRY_COLUMNS, read_text
 _ALERT_HEADINGS = frozenset({"alerted_at", "预警时间"})
 NAMED = ("village", "township", "hamlet", "county")
 """Levels a name is looked for at, in this order."""
+MOST_WEIGHT = 1e12
+"""More of anything there is not; sums stay exact."""
 
 
 def _weight(text: str) -> float:
     value = _number(text)
-    if value is None or value < 0:
-        raise Unclear("不小于 0 的权重 (a weight, 0 or more)")
+    if value is None or not 0 <= value <= MOST_WEIGHT:
+        raise Unclear("0 到 1 万亿的权重 (a weight, 0 or more, at most 1e12)")
     return value
 
 
@@ -152,7 +154,7 @@ def _place(
         point = float(gazetteer.lon[at]), float(gazetteer.lat[at])
         codes = [units.get(level) for level in ("county", "township", "village")]
     else:
-        found = _coordinate(row, cells, gazetteer, faults)
+        found = coordinate(row, cells, gazetteer, faults)
         if found is None:
             return None
         point = found
@@ -182,23 +184,6 @@ def _named(row: int, name: str, gazetteer: Gazetteer, faults: Faults) -> str | N
         faults.add(row, "place", name, one_place(list(codes)))
         return None
     return codes[0]
-
-
-def _coordinate(
-    row: int, cells: dict[str, Any], gazetteer: Gazetteer, faults: Faults
-) -> tuple[float, float] | None:
-    lon, lat = cells["lon"], cells["lat"]
-    if pd.isna(lon) or pd.isna(lat):
-        faults.add(row, "lon" if pd.isna(lon) else "lat", "", "经纬度须成对 (both, or neither)")
-        return None
-    if not cells["datum"]:
-        faults.add(row, "datum", "", words.DATUM_KNOWN)
-        return None
-    x, y = (float(one) for one in datum.convert(lon, lat, cells["datum"], "WGS84"))
-    if not math.isfinite(x + y) or not gazetteer.inside(x, y)[0]:
-        faults.add(row, "lon", f"{lon:g}, {lat:g}", "本辖区内的经纬度 (a point inside the area)")
-        return None
-    return x, y
 
 
 def _gathered(

@@ -83,7 +83,7 @@ class Chosen:
     @property
     def gap_percent(self) -> float:
         """How far above the value the bound is."""
-        return 100.0 * (self.bound - self.value) / self.bound if self.bound > 0.0 else 0.0
+        return max(0.0, 100.0 * (self.bound - self.value) / self.bound) if self.bound > 0.0 else 0.0
 
 
 class FloorOutOfReach(Exception):

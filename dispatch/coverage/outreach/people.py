@@ -153,7 +153,7 @@ def _lay_over(  # noqa: PLR0917
     inside: dict[str, list[int]] = {}
     for code, at in at_code.items():
         inside.setdefault(ground.above(code, "township") or "", []).append(at)
-    good = 0
+    said: dict[tuple[str, str], int] = {}
     for row in rows.index:
         if int(row) in faults.by_row:
             continue
@@ -169,11 +169,20 @@ def _lay_over(  # noqa: PLR0917
         if group and group not in named:
             faults.add(int(row), "group", line["group"], f"one of {', '.join(groups)}, or blank for all")
             continue
+        if (first := said.setdefault((spots[0].code, group), int(row))) != int(row):
+            faults.add(
+                int(row),
+                "place",
+                line["place"],
+                f"一处一人群一行，第 {first} 行已有 (said in row {first} already)",
+            )
+            continue
         _one_row(
             line, where, [named[group]] if group else list(range(len(groups))), settings, residents, covered
         )
-        good += 1
-    if not good:
+    if not len(frame):
+        raise BadInput(f"{path} has headings but no rows; expected at least one village or township")
+    if not said:
         raise BadInput(f"{path}: no usable row; the first says: {_first(faults)}")
     return faults.rejected(frame)
 

@@ -15,6 +15,7 @@ from dispatch.coverage.outreach.settings import OutreachSettings
 from dispatch.datum import convert, known_datum
 from dispatch.errors import BadInput
 from dispatch.intake import fields
+from dispatch.intake.alerts import Bounds, coordinate_fault
 from dispatch.intake.columns import Column, Faults, match_headings, read_columns
 from dispatch.intake.ground import Ground
 from dispatch.tables import read_text
@@ -23,6 +24,8 @@ _TEXT = fields.text_of(120)
 OF_LEVEL: Mapping[str, str] = {"village": "square", "market": "market", "school": "school"}
 """Kinds of venue an area's gazetteer gives when there is no table."""
 LONGEST_PERIOD_DAYS = 732
+MARGIN_DEGREES = 0.5
+"""A venue may stand so far beyond the outermost places of the area."""
 EXPECTED_DATES = "日期，如 2026-06-01、2026-06-08 (dates joined by 、 or ,)"
 COLUMNS = (
     Column("venue", "场所", "text", _TEXT, "what it is called", required=True, also=("name", "名称")),
@@ -118,6 +121,12 @@ def _read(
     faults = Faults(matched)
     typed = read_columns(frame, matched, COLUMNS, UTC, faults)
     ground, inside = Ground(gazetteer), set(period)
+    around = (
+        float(gazetteer["lon"].min()) - MARGIN_DEGREES,
+        float(gazetteer["lat"].min()) - MARGIN_DEGREES,
+        float(gazetteer["lon"].max()) + MARGIN_DEGREES,
+        float(gazetteer["lat"].max()) + MARGIN_DEGREES,
+    )
     words = {
         fields.normal(word): name
         for name, kind in settings.kinds.items()
@@ -130,7 +139,7 @@ def _read(
         if kind is None:
             faults.add(int(row), "kind", line["kind"], f"one of {', '.join(settings.kinds)}")
         try:
-            where = _where(line, ground)
+            where = _where(line, ground, around)
             dates = _dates(line["dates"])
         except fields.Unclear as unclear:
             column = "dates" if str(unclear) == EXPECTED_DATES else "place"
@@ -143,14 +152,20 @@ def _read(
         rows.append((line["venue"], kind, *where, line["capacity"], chosen))
     if not rows:
         first = min(faults.by_row, default=None)
-        why = "it has none" if first is None else f"row {first}: {faults.by_row[first][0][2]}"
+        why = (
+            "it has none"
+            if first is None
+            else "row {}, {}: found {!r}, expected {}".format(first, *faults.by_row[first][0])
+        )
         raise BadInput(f"{path}: no usable row ({why})")
     return rows, faults.rejected(frame)
 
 
-def _where(line: Mapping[str, object], ground: Ground) -> tuple[float, float]:
+def _where(line: Mapping[str, object], ground: Ground, around: Bounds) -> tuple[float, float]:
     lon, lat = float(line["lon"]), float(line["lat"])  # type: ignore[arg-type]
     if not np.isnan(lon) and not np.isnan(lat):
+        if fault := coordinate_fault(lon, lat, around):
+            raise BadInput(fault[1])
         if not line["datum"]:
             raise BadInput("坐标须注明坐标系 (a coordinate needs its datum: WGS84, CGCS2000, GCJ02 or BD09)")
         moved = convert(lon, lat, known_datum(str(line["datum"])), "WGS84")
