@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 LEVEL = 0.95
 
@@ -49,9 +49,7 @@ def estimate(values: NDArray[np.float64], level: float = LEVEL) -> Estimate:
             float(kept[0]) if count else float("nan"), float("inf") if count else float("nan"), count, level
         )
     spread = float(kept.std(ddof=1)) / np.sqrt(count)
-    return Estimate(
-        float(kept.mean()), float(stats.t.ppf(0.5 + level / 2.0, count - 1) * spread), count, level
-    )
+    return Estimate(float(kept.mean()), _quantile(level, count) * spread, count, level)
 
 
 def difference(values: NDArray[np.float64], against: NDArray[np.float64], level: float = LEVEL) -> Estimate:
@@ -86,10 +84,12 @@ def replications_for(values: NDArray[np.float64], half_width: float, level: floa
         return 2
     spread = float(kept.std(ddof=1))
     count = len(kept)
-    while (
-        count < 10_000_000
-        and stats.t.ppf(0.5 + level / 2.0, count - 1) * spread / np.sqrt(count) > half_width
-    ):
-        wanted = (stats.t.ppf(0.5 + level / 2.0, count - 1) * spread / half_width) ** 2
+    while count < 10_000_000 and _quantile(level, count) * spread / np.sqrt(count) > half_width:
+        wanted = (_quantile(level, count) * spread / half_width) ** 2
         count = max(count + 1, int(np.ceil(wanted)))
     return count
+
+
+def _quantile(level: float, count: int) -> float:
+    """Student's t with `count` - 1 degrees of freedom (`scipy.special` alone: `scipy.stats` takes a second to load)."""
+    return float(stdtrit(count - 1, 0.5 + level / 2.0))

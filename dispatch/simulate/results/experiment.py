@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dispatch.runner import Block, Task, run
 from dispatch.simulate.replicate import replicate
 from dispatch.simulate.results.estimates import estimate, replications_for
-from dispatch.simulate.results.measures import Places, columns, group_names, mark_of, measure, shift_names
+from dispatch.simulate.results.measures import Places, columns, group_names, mark_of, measure, places_in
 from dispatch.simulate.scenarios.building import Built
 from dispatch.simulate.scenarios.past import Given, placed
 from dispatch.simulate.tape import Tape, draw_tape, tape_of_alerts
@@ -149,15 +149,16 @@ def run_scenario(
         )
         blocks += [block for _, block in found]
         wanted = _wanted(blocks, shared, keys.half_width, keys.most_replications)
-    return result_of(built, thresholds, blocks)
+    return result_of(built, places, thresholds, blocks)
 
 
 def places_of(built: Built) -> Places:
     """What the alerts of a scenario are counted by."""
-    return Places(built.districts.counties, built.districts.towns, built.districts.town)
+    districts = built.districts
+    return places_in(built.world, districts.counties, districts.towns, districts.town)
 
 
-def result_of(built: Built, thresholds: Sequence[int], blocks: Sequence[Block]) -> Result:
+def result_of(built: Built, places: Places, thresholds: Sequence[int], blocks: Sequence[Block]) -> Result:
     """The blocks of a scenario's replications as one result."""
     districts = built.districts
     villages = np.array(sorted(districts.row.values()), np.int64)
@@ -168,8 +169,8 @@ def result_of(built: Built, thresholds: Sequence[int], blocks: Sequence[Block]) 
         seed=built.scenario.run.seed,
         days=(built.world.horizon_minutes - built.world.warm_up_minutes) / 1440.0,
         columns=columns(thresholds),
-        groups=group_names(places_of(built)),
-        shifts=shift_names(built.world),
+        groups=group_names(places),
+        shifts=places.shifts,
         thresholds=tuple(thresholds),
         blocks={
             name: np.stack([np.asarray(block[name], np.float64) for block in blocks])

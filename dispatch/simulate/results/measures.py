@@ -42,11 +42,17 @@ def columns(thresholds: Sequence[int]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What alerts are counted by besides tier and hour: names of counties, `towns` as (county, town), `town` (Z) of a zone."""
+    """What is counted by besides tier and hour.
+
+    Names of `counties`; `towns` as (county, town), `town` (Z) the number of a zone's; `shifts` as kind and hours
+    such as ``station 20-08``, `shift` (U) the number of a unit's.
+    """
 
     counties: tuple[str, ...]
     towns: tuple[tuple[str, str], ...]
     town: Ints
+    shifts: tuple[str, ...]
+    shift: Ints
 
 
 def group_names(places: Places) -> tuple[tuple[str, str], ...]:
@@ -61,9 +67,14 @@ def group_names(places: Places) -> tuple[tuple[str, str], ...]:
     )
 
 
-def shift_names(world: World) -> tuple[str, ...]:
-    """Kind and hours of every sort of duty there is, such as ``station 20-08``, in order."""
-    return tuple(sorted(set(_shifts(world))))
+def places_in(world: World, counties: Sequence[str], towns: Sequence[tuple[str, str]], town: Ints) -> Places:
+    """What the alerts and units of a world are counted by."""
+    of = _shifts(world)
+    shifts = tuple(sorted(set(of)))
+    number = {name: at for at, name in enumerate(shifts)}
+    return Places(
+        tuple(counties), tuple(towns), town, shifts, np.array([number[one] for one in of], np.int64)
+    )
 
 
 def measure(world: World, result: Replication, places: Places, thresholds: Sequence[int]) -> Block:
@@ -94,7 +105,7 @@ def measure(world: World, result: Replication, places: Places, thresholds: Seque
         "zone": _zones(world, result, asked, met, met & (wait <= mark_of(thresholds))),
         "why": np.bincount(result.why[asked], minlength=7)[:7].astype(np.float64),
         "crew": _crew(world, result),
-        **_shift_sums(world, result),
+        **_shift_sums(places, result),
         **_backlog(world, result),
         "flags": np.array([result.overwhelmed, result.longest_queue, result.changes], np.float64),
         "counted": np.array([counted.sum()], np.float64),
@@ -155,11 +166,9 @@ def _crew(world: World, result: Replication) -> Floats:
     return np.column_stack([np.bincount(kind, one, size) for one in parts]).astype(np.float64)
 
 
-def _shift_sums(world: World, result: Replication) -> dict[str, NDArray[np.float64]]:
-    names = shift_names(world)
-    of = np.array([names.index(one) for one in _shifts(world)], np.int64)
+def _shift_sums(places: Places, result: Replication) -> dict[str, NDArray[np.float64]]:
     return {
-        f"shift_{what}": np.asarray(np.bincount(of, one, len(names)), np.float64)
+        f"shift_{what}": np.asarray(np.bincount(places.shift, one, len(places.shifts)), np.float64)
         for what, one in (("busy", result.busy), ("on_duty", result.on_duty))
     }
 
