@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ SCHEMA = 2
 TABLES = ("from_base", "to_base", "between")
 CASE, RESPONDER, PRICES = TypeAdapter(Case), TypeAdapter(Responder), TypeAdapter(Prices)
 TOLD = TypeAdapter(Told)
+PLAIN = frozenset({str, int, bool, type(None)})
 SINCE_2: Mapping[str, Any] = {
     "start_index": {},
     "start_points": {},
@@ -374,12 +376,23 @@ def _unpack_travel(path: Path, sha256: str) -> dict[str, TravelMinutes]:
     }
 
 
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a record."""
+    return tuple(one.name for one in fields(kind))
+
+
 def _plain(value: Any) -> Any:
     """JSON of a domain value: sets sorted, open ends null, records by the names of their fields."""
+    kind: type = type(value)
+    if kind in PLAIN:  # most are: the dearer questions are asked of the others
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, str | int | None):
         return value
     if is_dataclass(value):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        return {name: _plain(getattr(value, name)) for name in _names(kind)}
     if isinstance(value, Mapping):
         return {str(key): _plain(value[key]) for key in value}
     if isinstance(value, frozenset | set):

@@ -8,9 +8,11 @@ with what they hold masked as on the sheets.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from maps.view import MapCase, PlanView
 SCHEMA = 2
 READ = (1, 2)
 """Versions that can be read: 1 knew no changes."""
+PLAIN = frozenset({str, int, bool, type(None)})
 PERSONAL = ("name", "phone", "address", "note")
 _KNOWN = {
     name: kind
@@ -107,9 +110,17 @@ def _with_person(case: MapCase, person: Mapping[str, str]) -> MapCase:
     return replace(case, **known)
 
 
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a record."""
+    return tuple(one.name for one in fields(kind))
+
+
 def _plain(value: Any, lines: list[Any], arrays: dict[str, Any]) -> Any:
     """JSON for the value; lines and arrays are put beside it and told by number or name."""
-    if value is None or isinstance(value, str | int):
+    kind: type = type(value)
+    # most are of these kinds: the dearer questions are asked of the others
+    if kind in PLAIN or (kind is float and math.isfinite(value)) or isinstance(value, str | int):
         return value
     if isinstance(value, np.ndarray):
         if value.ndim == 2:
@@ -124,8 +135,8 @@ def _plain(value: Any, lines: list[Any], arrays: dict[str, Any]) -> Any:
         offset = value.utcoffset() or timedelta()
         return {"moment": value.isoformat(), "offset": offset.total_seconds()}
     if is_dataclass(value) and not isinstance(value, type):
-        told = {one.name: _plain(getattr(value, one.name), lines, arrays) for one in fields(value)}
-        return {"is": type(value).__name__, **told}
+        told = {name: _plain(getattr(value, name), lines, arrays) for name in _names(kind)}
+        return {"is": kind.__name__, **told}
     if isinstance(value, list | tuple):
         return [_plain(one, lines, arrays) for one in value]
     if isinstance(value, float) and not np.isfinite(value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -31,10 +31,13 @@ from dispatch.settings import read_toml
 from dispatch.sheets import prepared, write_sheets
 from dispatch.sheets.compiling import OTHER, Way
 from dispatch.sheets.keeping import Kept, book_from, write_beside
+from dispatch.sheets.write import USUAL
 from dispatch.store import write_folder
 from dispatch.tables import write_csv
 
 HIDING = ("mask", "area")
+LARGEST = ("html", "xlsx")
+"""Formats of the sheets that are as much work as all other files together."""
 REPORTED = ("folium", "geopandas", "numpy", "ortools", "osmium", "osmnx", "pandas", "scipy", "shapely")
 
 
@@ -93,12 +96,16 @@ def write_day(
         ground = basemap(day.area)
         book = prepared(book_from(file, day.people, kept, ground=ground), redact or "none")
 
-        def sheets() -> None:
-            write_beside(kept, day.problem, day.plan, folder)
-            write_sheets(book, folder / "sheets", language=language, redact=redact or "none", ready=True)
+        def sheets(formats: Iterable[str]) -> None:
+            write_sheets(book, folder / "sheets", language, redact or "none", formats, ready=True)
 
-        with beside(sheets):
+        def largest() -> None:
+            sheets(LARGEST)
+            write_beside(kept, day.problem, day.plan, folder)
+
+        with beside(largest):
             write_plan(file, folder)
+            sheets([one for one in USUAL if one not in LARGEST])
             _write_json(folder / "people.json", _people(day))
             write_geopackage(day, folder / "plan.gpkg")
             view = plan_view(

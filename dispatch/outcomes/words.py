@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from dispatch.reasons import OUTCOMES, WORDS
 
@@ -40,10 +41,15 @@ def _spellings() -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: -len(pair[0]))
 
 
-_GROUPS = [
-    (re.compile(_pattern(spelling) + (r"(?![A-Za-z])" if spelling.isascii() else ""), re.IGNORECASE), one)
-    for spelling, one in _spellings()
-]
+@cache
+def _groups() -> list[tuple[re.Pattern[str], str]]:
+    """Every spelling as a pattern, the longest first; made when the first text is read."""
+    return [
+        (re.compile(_pattern(spelling) + (r"(?![A-Za-z])" if spelling.isascii() else ""), re.IGNORECASE), one)
+        for spelling, one in _spellings()
+    ]
+
+
 _ORDINAL = re.compile(r"(10|[1-9])(?=[\s,，;；.、]|$)")
 
 
@@ -53,7 +59,7 @@ def outcome_at_start(text: str) -> tuple[str, str] | None:
     A number from 1 to 10 is the outcome's place in the list that sheets print.
     """
     rest = text.lstrip(" \t,，;；:：、.-—")
-    for pattern, one in _GROUPS:
+    for pattern, one in _groups():
         found = pattern.match(rest)
         if found:
             return one, rest[found.end() :]

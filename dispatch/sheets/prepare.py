@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
+from functools import cache
 from operator import is_
 from typing import Any, TypeVar
 
@@ -13,6 +15,8 @@ from dispatch.redact import Redact, clean, mask_address, mask_name, mask_numbers
 from dispatch.sheets.book import NO_LINE, RouteSheet, SheetBook, SheetStop, Spot
 
 T = TypeVar("T")
+
+ALWAYS_TIDY = frozenset({int, float, bool, type(None), datetime})
 
 COARSE_DEGREES = 2
 """Decimals left of a position under `mask`: about a kilometre."""
@@ -101,9 +105,17 @@ def _coarse(spot: Spot) -> Spot:
     )
 
 
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a record."""
+    return tuple(one.name for one in fields(kind))
+
+
 def _tidy(value: T) -> T:
     """The value with every text in it printable (`clean`), itself where all is; a reason is cleaned when it is said."""
     made: Any = value
+    if type(value) in ALWAYS_TIDY:  # half of all: the dearer questions are asked of the others
+        return value
     if isinstance(value, str):
         made = clean(value)
         made = value if made == value else made
@@ -111,7 +123,8 @@ def _tidy(value: T) -> T:
         made = tuple(_tidy(one) for one in value)
         made = value if all(map(is_, made, value)) else made
     elif is_dataclass(value) and not isinstance(value, Reason | type):
-        before = {one.name: getattr(value, one.name) for one in fields(value)}
+        kind: type = type(value)
+        before = {name: getattr(value, name) for name in _names(kind)}
         before.pop("ground", None)  # who draws it cleans its names
         after = {name: _tidy(one) for name, one in before.items()}
         made = value if all(map(is_, after.values(), before.values())) else replace(value, **after)
