@@ -46,6 +46,17 @@ def codes(case):
     return [reason.code for reason in case.reasons]
 
 
+def test_who_goes_again_is_a_case_without_being_called_warned_more_often():
+    low = {"risk": "low", "phone": "13900000001"}
+    assert sort(low).cases == ()
+    (case,) = triage(alerts(low), AT, RULES, again={2}).cases
+    assert (case.warnings, codes(case)) == (1, [])
+    assert case.hazard_per_hour == sort(low | {"risk": "high"}).cases[0].hazard_per_hour
+    (case,) = triage(alerts(low, low), AT, RULES, again={3}).cases  # a new alert after a visit
+    assert [(one.code, one.params["warnings"]) for one in case.reasons] == [("WARNED_REPEATEDLY", 2)]
+    assert triage(alerts(low | {"contact_result": "persuaded"}), AT, RULES, again={2}).cases == ()
+
+
 @pytest.mark.parametrize(
     ("row", "code"),
     [

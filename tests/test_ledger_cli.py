@@ -283,6 +283,8 @@ def test_a_second_visit_that_is_due_is_planned_from_the_ledger_and_a_re_plan_goe
     (case,) = json.loads((tmp_path / "one" / "plan.json").read_text(encoding="utf-8"))["cases"]
     assert case["reasons"][0]["code"] == "SECOND_VISIT"
     assert case["due_minutes"] == 4 * 60 + 240
+    assert case["warnings"] == 1  # he was warned once, and neither reasons nor hazard say otherwise
+    assert "WARNED_REPEATEDLY" not in {reason["code"] for reason in case["reasons"]}
     assert case["stake_yuan"] == pytest.approx(
         case["amount_yuan"] * case["transfer_probability"] * 0.2, rel=1e-6
     )

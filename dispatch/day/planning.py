@@ -17,7 +17,7 @@ from dispatch.area import Area
 from dispatch.day.accounts import accounts
 from dispatch.day.building import build_problem, open_roads, roads_driven
 from dispatch.day.closing import begin_on_routes, closing_notes, closures_of, cut_off
-from dispatch.day.remembering import alerts_of, as_remembered, notes_of, without_under_way
+from dispatch.day.remembering import again_of, alerts_of, as_remembered, notes_of, without_under_way
 from dispatch.day.request import Request, Rules, read_rules
 from dispatch.day.reviewing import Look, to_look_at
 from dispatch.day.second_visits import past_of
@@ -108,12 +108,9 @@ def plan_day(
     watch = Watch(report)
     rules = read_rules(request.settings, request.weather)
     with watch.stage("reading the alerts"):
-        alerts = (
-            alerts_of(remembered, rules.triage.visit.warned_times_at_least)
-            if remembered
-            else read_file(area, request, rules)
-        )
-        sorted_out = triage(alerts.rows, request.at, rules.triage)
+        alerts = alerts_of(remembered) if remembered else read_file(area, request, rules)
+        again = again_of(remembered) if remembered else frozenset()
+        sorted_out = triage(alerts.rows, request.at, rules.triage, again)
         sorted_out = without_under_way(sorted_out, remembered) if remembered else sorted_out
     with watch.stage("finding the places"):
         gazetteer = Gazetteer(area.gazetteer, area.boundaries)

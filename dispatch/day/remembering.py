@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dispatch.day.second_visits import opened, rows_opened
+from dispatch.day.second_visits import opened, rows_again, rows_opened
 from dispatch.domain import Case
 from dispatch.errors import BadInput
 from dispatch.intake.alerts import Alerts
@@ -24,15 +24,17 @@ if TYPE_CHECKING:
     from dispatch.ledger.planning import Remembered
 
 
-def alerts_of(remembered: Remembered, visit_after_warnings: int) -> Alerts:
-    """The rows of the ledger's open cases, as if read from a file. BadInput if there is none.
-
-    Who is visited a second time counts as warned so often that it is a case.
-    """
+def alerts_of(remembered: Remembered) -> Alerts:
+    """The rows of the ledger's open cases, as if read from a file. BadInput if there is none."""
     if not len(remembered.rows):
         raise BadInput("the ledger has no open case at that moment: there is nothing to plan")
-    rows = rows_opened(remembered, visit_after_warnings)
+    rows = rows_opened(remembered)
     return Alerts(rows, pd.DataFrame(columns=list(REJECTED_COLUMNS)))
+
+
+def again_of(remembered: Remembered) -> frozenset[int]:
+    """Rows of whoever is a case whatever the telephone said."""
+    return frozenset(row for own in rows_again(remembered).values() for row in own)
 
 
 def without_under_way(sorted_out: Triage, remembered: Remembered) -> Triage:

@@ -27,16 +27,23 @@ def lives_of(remembered: Remembered) -> dict[str, Life]:
     }
 
 
-def rows_opened(remembered: Remembered, visit_after_warnings: int) -> pd.DataFrame:
-    """The ledger's rows, those of second visits so that triage makes cases of them whatever the telephone said."""
-    rows = remembered.rows
-    own: dict[str, list[int]] = {}
-    for row, alert_id in zip(rows.index, rows["alert_id"], strict=True):
-        own.setdefault(remembered.case_of[str(alert_id)], []).append(int(row))
-    cells: dict[tuple[int, str], Any] = {}
-    for case_id, life in lives_of(remembered).items():
+def rows_again(remembered: Remembered) -> dict[str, list[int]]:
+    """By the ledger's case id, the rows of whoever is to be visited a second time, whatever the telephone said."""
+    own: dict[str, list[int]] = {case_id: [] for case_id in remembered.second_visits}
+    for row, alert_id in zip(remembered.rows.index, remembered.rows["alert_id"], strict=True):
+        case_id = remembered.case_of[str(alert_id)]
         if case_id in own:
-            cells |= rows_now(rows, own[case_id], life, visit_after_warnings)
+            own[case_id].append(int(row))
+    return {case_id: rows for case_id, rows in own.items() if rows}
+
+
+def rows_opened(remembered: Remembered) -> pd.DataFrame:
+    """The ledger's rows, those of second visits as the visits before have left them."""
+    rows = remembered.rows
+    lives = lives_of(remembered)
+    cells: dict[tuple[int, str], Any] = {}
+    for case_id, own in rows_again(remembered).items():
+        cells |= rows_now(rows, own, lives[case_id])
     if not cells:
         return rows
     rows = rows.copy()

@@ -8,7 +8,7 @@ it does not, the type's usual amount may. It only makes another transfer likelie
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,11 +86,14 @@ class Subject:
         return self.amount_yuan * self.transfer_probability * left
 
 
-def triage(rows: pd.DataFrame, at: datetime, rules: TriageRules) -> Triage:
+def triage(
+    rows: pd.DataFrame, at: datetime, rules: TriageRules, again: Collection[int] = frozenset()
+) -> Triage:
     """Sort alerts into cases, calls and those that need nothing, as known at `at` (with its zone).
 
     `rows` as `dispatch.intake.alerts.read_alerts` gives them, indexed by row number. Rows later
-    than `at` are not known yet. Hazards are not quantised here.
+    than `at` are not known yet. Hazards are not quantised here. Whoever has one of the rows `again` is
+    to be visited whatever the telephone says: a retry, a second visit, a new alert after one.
 
     Raises
     ------
@@ -105,7 +108,10 @@ def triage(rows: pd.DataFrame, at: datetime, rules: TriageRules) -> Triage:
     calls: list[Subject] = []
     for subject in subjects:
         reasons = visit_reasons(subject, rules)
-        if subject.result == "persuaded" or not reasons:
+        goes_again = any(row in again for alert in subject.group for row in alert.rows)
+        if goes_again and not reasons and subject.warnings > 1:
+            reasons = (Reason("WARNED_REPEATEDLY", {"warnings": subject.warnings}),)
+        if subject.result == "persuaded" or not (reasons or goes_again):
             code = "PERSUADED" if subject.result == "persuaded" else "RING_FIRST"
             no_visit += [(row, alert.id, code, {}) for alert in subject.group for row in alert.rows]
             if code == "RING_FIRST":

@@ -32,13 +32,13 @@ class Pursued:
     spent: Reason | None = None
 
 
-def rows_now(
-    rows: pd.DataFrame, own: Sequence[int], life: Life, visit_after_warnings: int
-) -> dict[tuple[int, str], Any]:
-    """Cells of a person's rows that calls, and visits already made, have changed; by (row, column).
+def goes_again(life: Life) -> bool:
+    """Whether the person is a case whatever the telephone says: a visit was tried, or one is due once more."""
+    return bool(life.returned_at or life.second_visit_at or life.visits)
 
-    Who is visited a second time, or again after a new alert, is a case whatever the telephone says.
-    """
+
+def rows_now(rows: pd.DataFrame, own: Sequence[int], life: Life) -> dict[tuple[int, str], Any]:
+    """Cells of a person's rows that calls, and visits already made, have changed; by (row, column)."""
     said: dict[int, dict[str, Any]] = {row: dict(rows.loc[row]) for row in own}
     newest = max(own, key=lambda row: (said[row]["alerted_at"], row))
     cells: dict[tuple[int, str], Any] = {}
@@ -49,10 +49,6 @@ def rows_now(
         tried = said[newest]["call_attempts"]
         cells[newest, "call_attempts"] = (0.0 if pd.isna(tried) else float(tried)) + len(calls)
         cells[newest, "contact_result"], cells[newest, "last_attempt_at"] = result, pd.Timestamp(moment)
-    if since is not None or life.visits:
-        warned = said[newest]["warnings"]
-        least = float(visit_after_warnings)
-        cells[newest, "warnings"] = max(least, 0.0 if pd.isna(warned) else float(warned))
     if since is not None:
         for row in own:
             if said[row]["contact_result"] == "persuaded" and (row, "contact_result") not in cells:

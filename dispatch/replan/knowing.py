@@ -24,7 +24,7 @@ from dispatch.places.locate import Located, locate_rows
 from dispatch.places.review import CHECKED, Fix, fixed
 from dispatch.replan import history
 from dispatch.replan.facts import people_of
-from dispatch.replan.follow_ups import rows_now
+from dispatch.replan.follow_ups import goes_again, rows_now
 from dispatch.replan.history import Corrected, Life, Visited
 from dispatch.replan.progress import Standing
 from dispatch.replan.settings import ReplanSettings
@@ -124,6 +124,7 @@ def sorted_out(
     cells: dict[tuple[int, str], Any] = {}
     settled: list[tuple[int, str, str, dict[str, str]]] = []
     aside: list[int] = []
+    again: set[int] = set()
     ids = now.rows["alert_id"].to_dict()
     for case_id, life in lives.items():
         own = now.people.get(case_id)
@@ -134,7 +135,9 @@ def sorted_out(
             settled += _settled_rows(now, case_id, life, names)
         else:
             known_rows = [row for row in own if now.alerted_at[row] <= at]
-            cells |= rows_now(now.rows, known_rows, life, rules.triage.visit.warned_times_at_least)
+            cells |= rows_now(now.rows, known_rows, life)
+            if goes_again(life):
+                again.update(known_rows)
     for case_id, own in now.people.items():
         if case_id not in lives and now.quiet.issuperset(own):
             aside += own
@@ -142,7 +145,7 @@ def sorted_out(
     rows = now.rows.drop(index=aside).copy() if aside or cells else now.rows
     for (row, column), value in cells.items():
         rows.at[row, column] = value
-    found = triage(rows, at, rules.triage)
+    found = triage(rows, at, rules.triage, again)
     if not settled:
         return found
     added = pd.DataFrame(settled, columns=list(NO_VISIT_COLUMNS))
