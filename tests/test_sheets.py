@@ -5,6 +5,7 @@ import dataclasses
 import io
 import math
 import os
+import re
 import stat
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -344,6 +345,16 @@ def test_every_message_says_what_to_report_back_and_by_which_codes(kind):
 
 def test_a_message_tells_the_way_in_one_line():
     assert "怎么走：10分钟 · 1.2公里；向东出发，沿人民路 1.2公里\n" in instructions_txt(book())
+
+
+def test_an_english_message_is_pointed_as_english_is():
+    told = instructions_txt(book(), "en")
+    assert "\nThe way: 10 min · 1.2 km; " in told
+    assert "\nArrive: 14:10 (useful until " in told
+    ours = [
+        line for line in told.splitlines() if not line.startswith(("茂名", "The way"))
+    ]  # named in Chinese
+    assert not [line for line in ours if re.search("[：；（），]", line)]
 
 
 def test_a_way_that_is_not_known_is_left_out():

@@ -45,7 +45,9 @@ LedgerUrl = Annotated[
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="A TOML file laid over the default settings.")
 ]
-At = Annotated[str | None, typer.Option("--at", help="When it happened: 2026-05-01T14:00; default: now.")]
+At = Annotated[
+    str | None, typer.Option("--at", help="When it happened, or as of when: 2026-05-01T14:00; default: now.")
+]
 By = Annotated[
     str | None,
     typer.Option("--by", help=f"Who says so; default: {BY_VARIABLE}, else the user of this machine."),

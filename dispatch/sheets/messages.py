@@ -10,14 +10,18 @@ from dispatch.sheets.book import RouteSheet, SheetBook, SheetStop, Spot
 from dispatch.sheets.prepare import NEIGHBOURS, for_the_field
 from dispatch.sheets.words import (
     band,
+    bracketed,
     clock,
     coded,
     day,
     distance,
     drive,
+    headed,
     label,
+    listed,
     nearest_minute,
     sentence,
+    sentences,
     span,
 )
 
@@ -108,7 +112,7 @@ def the_way(stop: SheetStop, language: Language) -> str:
     turns = [
         f"{turn.what} {turn.far}" if language == "zh" else f"{turn.what}, {turn.far}" for turn in stop.turns
     ]
-    return "；".join([drive(stop.drive_minutes, stop.drive_metres, language), *turns])
+    return sentences([drive(stop.drive_minutes, stop.drive_metres, language), *turns], language)
 
 
 def eta(book: SheetBook, stop: SheetStop, language: Language) -> str:
@@ -156,10 +160,11 @@ def _mark(book: SheetBook, language: Language) -> str:
 def _route_lines(book: SheetBook, sheet: RouteSheet, language: Language) -> Iterator[str]:
     yield (
         f"{_mark(book, language)}【{label('instruction', language)} · {label('route', language)}】"
-        f"{sheet.name}（{sheet.responder_id}）{coded(sheet.profile, language)} · "
+        f"{bracketed(sheet.name, sheet.responder_id, language)}{' ' if language == 'en' else ''}"
+        f"{coded(sheet.profile, language)} · "
         f"{label('stops', language, len(sheet.stops))}"
     )
-    yield f"{label('issued', language)}：{day(book.at, language)}"
+    yield headed(label("issued", language), day(book.at, language), language)
     for stop in sheet.stops:
         tier = coded(stop.tier, language)
         yield f"{stop.order}. {eta(book, stop, language)} {tier} {where(stop.spot, language)}　{stop.code}"
@@ -170,30 +175,32 @@ def _stop_lines(
 ) -> Iterator[str]:
     def line(key: str, text: str) -> Iterator[str]:
         if text:
-            yield f"{label(key, language)}：{text}"
+            yield headed(label(key, language), text, language)
 
     yield (
         f"{_mark(book, language)}【{label('instruction', language)} {stop.order}/{count}】"
         f"{stop.code}　{sheet.name}　{label('case', language)} {stop.case_id}"
     )
     latest = clock(stop.latest_at, book.at, language)
-    until = f"（{label('latest', language)} {latest}）" if latest else ""
-    yield from line("arrive", f"{eta(book, stop, language)}{until}")
-    yield f"→ {where(stop.spot, language)}（{'，'.join(how_sure(stop.spot, language))}）"
+    arrives = eta(book, stop, language)
+    if latest:
+        arrives = bracketed(arrives, f"{label('latest', language)} {latest}", language)
+    yield from line("arrive", arrives)
+    yield f"→ {bracketed(where(stop.spot, language), listed(how_sure(stop.spot, language), language), language)}"
     yield from line("turns", the_way(stop, language))
     phone = f"　{stop.phone}" if stop.phone else ""
     yield from line("person", (stop.name or label("unnamed", language)) + phone)
     if stop.second:
-        facts = "，".join(how_sure(stop.second, language))
-        yield from line("second", f"{where(stop.second, language)}（{facts}）")
+        facts = listed(how_sure(stop.second, language), language)
+        yield from line("second", bracketed(where(stop.second, language), facts, language))
     risk = [coded(stop.tier, language), coded(stop.fraud_type, language)]
     if stop.amount_band_yuan:
         risk.append(f"{label('amount', language)} {band(stop.amount_band_yuan, language)}")
-    yield from line("why", "；".join([" · ".join(risk), *why(stop, language)]))
+    yield from line("why", sentences([" · ".join(risk), *why(stop, language)], language))
     yield from line("tried", tried_text(stop, language))
     yield from line("partner", partner(stop, language))
     yield from line("along", coded(stop.along, language) if stop.along else "")
     yield from line("needs", coded(stop.needs, language) if stop.needs else "")
     yield from line("note", stop.note)
-    yield from line("report", "；".join(how_to_report(stop, language)))
+    yield from line("report", sentences(how_to_report(stop, language), language))
     yield from line("outcome", " ".join(numbered_outcomes(language)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from dispatch.reasons import Language, Reason, say, word
@@ -170,6 +170,26 @@ def clock(moment: datetime | None, at: datetime, language: Language) -> str:
     template = LABELS["next_day"][0 if language == "zh" else 1]
     name = _MONTHS[there.month - 1]
     return template.format(month=there.month, day=there.day, name=name, clock=f"{there:%H:%M}")
+
+
+def headed(head: str, text: str, language: Language) -> str:
+    """A head and what it is of, apart as that language does it."""
+    return f"{head}：{text}" if language == "zh" else f"{head[:1].upper()}{head[1:]}: {text}"
+
+
+def bracketed(text: str, more: str, language: Language) -> str:
+    """A text and more of it in brackets."""
+    return f"{text}（{more}）" if language == "zh" else f"{text} ({more})"
+
+
+def listed(parts: Sequence[str], language: Language) -> str:
+    """Parts of one sentence."""
+    return ("，" if language == "zh" else ", ").join(parts)
+
+
+def sentences(parts: Sequence[str], language: Language) -> str:
+    """Sentences in one line."""
+    return ("；" if language == "zh" else "; ").join(parts)
 
 
 def deadline(moment: datetime | None, at: datetime, language: Language) -> str:
