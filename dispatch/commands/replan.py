@@ -82,7 +82,7 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")] = False,
 ) -> None:
     """Go on from a plan: what is under way stays, the rest is decided anew, and what is different is said."""
-    from dispatch.replan.folders import area_of, read_before, write_replanned
+    from dispatch.replan.folders import area_of, make_ready, read_before, write_replanned
     from dispatch.replan.folders import as_json as told_as_json
     from dispatch.replan.replanning import Effort
     from dispatch.replan.replanning import replan as go_on
@@ -116,6 +116,7 @@ def replan(  # noqa: PLR0917 - typer makes each an option with a name
             effort=Effort(policy, seconds, iterations, seed),
             crews=crews,
             report=report,
+            meanwhile=make_ready,
         )
     reading: dict[str, Any] = {
         "passphrase": privacy.ask_passphrase(passphrase),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,15 @@ def area_of(file: PlanFile, given: str | None) -> Area:
     raise BadInput(
         f"the plan was made in area {name or '(unnamed)'}, which is not bundled; give its folder with --area"
     )
+
+
+def make_ready() -> None:
+    """Load what a folder is written with, while there is nothing else to do."""
+    from dispatch.sheets import pages  # noqa: PLC0415
+
+    pages.make_ready()
+    for library in ("gpxpy", "maps.page", "xlsxwriter"):
+        import_module(library)
 
 
 def write_replanned(

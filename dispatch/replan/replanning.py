@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -92,6 +93,7 @@ def replan(
     effort: Effort = Effort(),
     crews: Roster | None = None,
     report: Callable[[str], None] = lambda _: None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Replanned:
     """Go on from a plan at `at`. Pure but for the clock of the search.
 
@@ -105,6 +107,8 @@ def replan(
         Who can be sent from now on, minutes from `at`; None: those of the plan.
     report
         Is told which stage is at work.
+    meanwhile
+        Called once, while another core finds the places: what the caller wants ready later.
 
     Raises
     ------
@@ -128,7 +132,11 @@ def replan(
         names = {one.id: one.name for one in old.responders}
         triaged = sorted_out(now, lives, at, before.rules, names)
         gazetteer = Gazetteer(area.gazetteer, area.boundaries)
-        cases, unplaced = located(
+    with watch.stage("measuring the roads"):
+        closures = closures_now(area, before, heard.events)
+        roster = roster_now(before, crews, standing, minutes)
+        where = partial(
+            located,
             triaged,
             now,
             lives,
@@ -138,12 +146,12 @@ def replan(
             rules=before.rules,
             at=at,
         )
+        with beside(where) as found:
+            roads = open_roads(area, roster.responders, at, before.rules, closures.closures)
+            meanwhile()
+        cases, unplaced = found()
         wanted = [pursued(case, lives.get(case.id, Life(case.id)), at, before.settings) for case in cases]
         spent = {one.case.id: one.spent for one in wanted if one.spent is not None}
-    with watch.stage("measuring the roads"):
-        closures = closures_now(area, before, heard.events)
-        roster = roster_now(before, crews, standing, minutes)
-        roads = open_roads(area, roster.responders, at, before.rules, closures.closures)
         then = roads_then(before, area, roads, closures.closures, at)
         left = onward(
             old,

@@ -162,6 +162,13 @@ def overview_page(book: SheetBook, files: Mapping[str, str], language: Language 
     )
 
 
+def make_ready() -> None:
+    """Read and compile templates and scripts, where there is time before the first page."""
+    for name in ("sheet.html", "index.html"):
+        _environment().get_template(name)
+    _policy()
+
+
 @cache
 def _environment() -> jinja2.Environment:
     made = jinja2.Environment(
