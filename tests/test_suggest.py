@@ -309,7 +309,7 @@ def test_what_cannot_be_read_is_refused_in_one_line(practice, tmp_path):
         ('["x"]', "no JSON object"),
         (json.dumps(NEW | {"datum": ""}), "datum"),
         (json.dumps(NEW | {"risk": "purple"}), "purple"),
-        ("nowhere.csv", "neither a file"),
+        ("nowhere.csv", "neither a file that is there"),
     ):
         done = run_dispatch("suggest", practice, bad)
         assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1), done.stderr

@@ -19,7 +19,7 @@ from dispatch.day.building import open_roads
 from dispatch.day.planning import locate_cases
 from dispatch.day.request import Request, Rules
 from dispatch.domain import Case, Problem, TravelMinutes
-from dispatch.errors import BadInput, MissingInput
+from dispatch.errors import BadInput
 from dispatch.intake.alerts import Alerts, parse_alerts, read_alerts
 from dispatch.intake.triage import Triage, triage
 from dispatch.places.gazetteer import Gazetteer
@@ -68,7 +68,7 @@ def new_alerts(row_or_file: str, rules: Rules, time_zone: str) -> Alerts:
 
     Raises
     ------
-    BadInput, MissingInput
+    BadInput
         None of these, or no usable row: the first fault is told.
     """
     text = row_or_file.strip()
@@ -79,7 +79,9 @@ def new_alerts(row_or_file: str, rules: Rules, time_zone: str) -> Alerts:
     else:
         path = Path(row_or_file)
         if not path.is_file():
-            raise MissingInput(f"{row_or_file[:200]} (neither a file, nor a JSON object such as {EXAMPLE})")
+            raise BadInput(
+                f"found {row_or_file[:200]!r}, neither a file that is there nor a JSON object; expected a file of alerts or {EXAMPLE}"
+            )
         return read_alerts(path, rules.columns, time_zone)
     if not len(alerts.rows):
         fault = alerts.rejected.iloc[0] if len(alerts.rejected) else None
