@@ -80,7 +80,8 @@ def new_alerts(row_or_file: str, rules: Rules, time_zone: str) -> Alerts:
         path = Path(row_or_file)
         if not path.is_file():
             raise BadInput(
-                f"found {row_or_file[:200]!r}, neither a file that is there nor a JSON object; expected a file of alerts or {EXAMPLE}"
+                f"found {row_or_file[:200]!r}, neither a file that is there nor a JSON object; expected a file of alerts"
+                f" or {EXAMPLE}"
             )
         return read_alerts(path, rules.columns, time_zone)
     if not len(alerts.rows):
