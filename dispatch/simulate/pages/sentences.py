@@ -67,6 +67,13 @@ def notes_of(results: Sequence[Result]) -> list[Text]:
             "Modelled loss comes from the loss curve, transfers are as drawn; their means agree and they are never added.",
         ),
     ]
+    notes.append(
+        (
+            "从预警到见面的分位数只算见到面的：原来见不到的人见到了，分位数会变长，这不是变慢。先看见面比例和损失。",
+            "Percentiles from alert to meeting are of those met: where people are met who were not before, they grow, and nobody "
+            "came slower for it. Look at shares and loss first.",
+        )
+    )
     if len(results) > 1:
         notes.append(
             (

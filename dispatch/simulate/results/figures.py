@@ -30,7 +30,10 @@ WHY_WORDS: Mapping[str, tuple[str, str]] = {
     "no_road": ("无路可通", "no road leads there"),
     "too_far": ("超出路程上限", "beyond the travel cap"),
     "nobody_on_duty": ("无人在岗", "nobody on duty"),
-    "nobody_free": ("力量不足", "nobody free in time"),
+    "nobody_free": (
+        "有人在岗但没空、来不及或不值一趟",
+        "on duty, but busy, too late, or not worth the drive",
+    ),
 }
 
 
@@ -122,9 +125,7 @@ def _settled() -> list[Figure]:
     return [
         Figure("alerts", "预警", "alerts", "per_day", _daily("alerts")),
         Figure("asked", "需上门", "needing a visit", "per_day", _daily("asked")),
-        Figure(
-            "phoned_share", "电话解决", "settled by phone", "share", _share("phoned", "alerts"), ALL, "more"
-        ),
+        Figure("phoned_share", "电话解决", "settled by phone", "share", _share("phoned", "alerts"), ALL),
         Figure(
             "reached_share", "上门见面", "met at the door", "share", _share("reached", "asked"), ASKED, "more"
         ),

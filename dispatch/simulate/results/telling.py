@@ -81,4 +81,6 @@ def _places(half_width: float, unit: Unit) -> int:
     if not math.isfinite(half_width) or half_width <= 0.0:
         return 1
     places = min(3, max(0, 1 - math.floor(math.log10(half_width))))
-    return min(places, 1 if half_width >= 0.1 else 2) if unit == "share" else places
+    return (
+        min(places, 1 if half_width >= 0.1 else 2 if half_width >= 0.01 else 3) if unit == "share" else places
+    )
