@@ -5,13 +5,17 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from doors import DAY
 
+import dispatch
 from dispatch import beside as module
 from dispatch.beside import WorkerDied, beside, can_copy
 from dispatch.errors import BadInput, OutputExists
+from dispatch.sheets import write as routes
 
 needs_copies = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only Linux makes copies of a process here"
@@ -117,6 +121,46 @@ def _state(process):
         return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
     except OSError:
         return "Z"
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory):
+    """A few alerts of the practice day, planned."""
+    alerts = tmp_path_factory.mktemp("few") / "alerts.csv"
+    alerts.write_text("".join(DAY.read_text("utf-8-sig").splitlines(keepends=True)[:300]), "utf-8")
+    at = datetime.fromisoformat("2026-05-01T14:00+08:00")
+    request = dispatch.Request(alerts, at=at, policy="nearest", bound_seconds=0.0)
+    return dispatch.plan_day(dispatch.open_area("maoming"), request)
+
+
+@needs_copies
+def test_a_plan_folder_is_the_same_whoever_wrote_its_sheets(day, tmp_path, monkeypatch):
+    for copied in (True, False):
+        monkeypatch.setattr(module, "can_copy", lambda copied=copied: copied)
+        dispatch.write_day(day, tmp_path / str(copied))
+    one, other = (_contents(tmp_path / name) for name in ("True", "False"))
+    assert sum(name.startswith("sheets/") for name in one) > 10
+    assert one == other
+
+
+def _contents(folder):
+    """Every file by its name, but for moments of writing: a database's own, and how long each stage took."""
+    return {
+        path.relative_to(folder).as_posix(): path.name in {"plan.gpkg", "run.json"} or path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@needs_copies
+def test_where_the_copy_cannot_write_no_folder_appears(day, tmp_path, monkeypatch, copies):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(routes, "routes_xlsx", full)
+    with pytest.raises(BadInput, match="No space left on device; nothing was changed"):
+        dispatch.write_day(day, tmp_path / "plan")
+    assert not list(tmp_path.iterdir())
 
 
 def test_beside_another_thread_no_copy_is_made():

@@ -29,7 +29,8 @@ def test_the_package_alone_loads_no_heavy_library():
 def test_going_on_from_a_plan_loads_no_solver_database_or_reader_of_maps():
     code = (
         "import sys, dispatch.commands.replan, dispatch.replan.folders, dispatch.day; "
-        "print([m for m in ('ortools', 'highspy', 'sqlalchemy', 'networkx', 'osmium', 'cryptography') if m in sys.modules])"
+        "heavy = 'ortools', 'highspy', 'sqlalchemy', 'networkx', 'osmium', 'cryptography', 'folium', 'typst'; "
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

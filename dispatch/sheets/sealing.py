@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from dispatch.errors import BadInput
 from dispatch.reasons import Language
-from dispatch.sheets.pages import door_page
 
 ABOUT = "dispatch-sheet-1"
 SEALED = frozenset({"html"})
@@ -24,7 +23,8 @@ def sealing(passphrase: str, language: Language = "zh") -> Seal:
     BadInput
         The passphrase is shorter than eight characters.
     """
-    from maps.secret import sealer  # noqa: PLC0415 - only where something is sealed
+    from dispatch.sheets.pages import door_page  # noqa: PLC0415 - only where something is sealed
+    from maps.secret import sealer  # noqa: PLC0415
 
     seal = sealer(passphrase, ABOUT)
 
