@@ -36,12 +36,14 @@ STATE, AT, TO, ON, DUTY, VISITS, STAMP, SPOT, BEHIND, FRESH, CASE, FIRST_ORDER =
 LEFT, THERE, DUTY_ENDS, BUSY, DRIVEN, KILOMETRES, SHARE, BUSY_FROM, ON_DUTY, OVERTIME, LEG_KMH = range(11)
 # columns of `Play.case` (whole numbers)
 CASE_STATE, UNIT, QUEUED, CASE_STAMP, TURNS, NEXT_ORDER = range(6)
-# columns of `Play.times` (minutes; the last is for sorting)
-DISPATCHED, ARRIVED, MET, CLOSED, SCRATCH = range(5)
+# columns of `Play.times` (minutes; then yuan: lost if nobody comes, averted at most; the last is for sorting)
+DISPATCHED, ARRIVED, MET, CLOSED, WHOLE, AT_MOST, SCRATCH = range(7)
 # rows of `Play.lists`
 QUEUE, IDLE_LIST, FRESH_LIST, HOME_IDLE, BACKLOG, ORDER = range(6)
 # entries of `Play.tally`
-WAITING, IDLE, NEXT, HEAP, CHANGES, LOGGED, FRESHLY, EVERYONE, LONGEST, HOUR, OPEN, LOGS, STARTED = range(13)
+WAITING, IDLE, NEXT, HEAP, CHANGES, LOGGED, FRESHLY, EVERYONE, LONGEST, HOUR, OPEN, LOGS, AWAY, STARTED = (
+    range(14)
+)
 
 # states of units
 OFF, STANDING, RETURNING, DRIVING, SEARCHING, SERVING = range(6)
@@ -85,7 +87,7 @@ class Deck(NamedTuple):
 class Play(NamedTuple):
     """One replication at one moment; the columns are named above.
 
-    `lists` hold numbers, `tally` says how many; `HOME_IDLE` marks who stands idle at home,
+    `lists` hold numbers, `tally` says how many; of the idle the first `AWAY` are not at home, `HOME_IDLE` marks the others,
     `BACKLOG` has the cases waiting at each full hour. `heap` (minute, key, stamp): a binary heap of what
     is to come. `log` (minute, what, case, unit, zone). A plan's cases of a unit are chained from
     `FIRST_ORDER` by `NEXT_ORDER`.

@@ -8,6 +8,8 @@ from dispatch.one_case import exposure, loss_at, rate_at, saves_more, there_firs
 from dispatch.simulate.arrays import (
     ALERT,
     AT,
+    AT_MOST,
+    AWAY,
     BALANCE_YUAN,
     BEHIND,
     BELIEVED,
@@ -56,14 +58,17 @@ from dispatch.simulate.arrays import (
     VISITS,
     WAITING,
     WEEK,
+    WHOLE,
     Deck,
     Ground,
     Play,
 )
 from dispatch.simulate.compiled import compiled, inner
 
-FEW_IDLE = 24
-"""With so few idle they are asked one by one; else the lists of who is near are read."""
+FEW_IDLE = 6
+"""With so few idle at home they are asked one by one; else the lists of who is near are read."""
+UNKNOWN = -1.0
+"""No number of minutes."""
 _TOLERANCE = 1e-9
 _KINDS = 4
 
@@ -131,8 +136,22 @@ def from_there(g: Ground, table: int, origin: int, other: int, share: float, tar
 
 
 @inner
-def offer(g: Ground, d: Deck, p: Play, i: int, u: int) -> tuple[float, float]:
-    """Drive minutes of the unit to the case now, and what the visit averts net, in yuan; inf if it may not go."""
+def loss_of(g: Ground, d: Deck, i: int, minutes: float) -> float:
+    """What the case loses if somebody comes so many minutes after the alert, in yuan."""
+    sort = g.sort[d.what[i, SORT]]
+    curve = (sort[HAZARD], sort[HOLD_UNTIL], sort[HOLD_FRACTION], sort[DUE], sort[LATE], g.rule[GIVE_UP])
+    return loss_at(minutes, d.when[i, STAKE], *curve)
+
+
+@inner
+def offer(
+    g: Ground, d: Deck, p: Play, i: int, u: int, most_minutes: float, least_net: float, home_now: float
+) -> tuple[float, float]:
+    """Drive minutes of the unit to the case now, and what the visit averts net, in yuan; inf if it may not go.
+
+    Nor if it drives longer than `most_minutes`, or would avert less than `least_net`: somebody better is known.
+    `home_now` are the minutes home from where it is, or `UNKNOWN`. What is far off in memory is looked at last.
+    """
     zone, sort, kind, now = d.what[i, BELIEVED], g.sort[d.what[i, SORT]], g.unit[u, KIND], p.now[0]
     may, no = g.may[u, zone], (np.inf, -np.inf)
     if may == 0:
@@ -143,26 +162,31 @@ def offer(g: Ground, d: Deck, p: Play, i: int, u: int) -> tuple[float, float]:
     table, home = table_now(g, p, u), g.unit[u, HOME]
     origin, other, share = whereabouts(p, u)
     minutes = from_there(g, table, origin, other, share, zone)
-    back = between(g, table, zone, home)
-    if not minutes <= g.rule[CAP + _KINDS * int(sort[TIER]) + kind] or not minutes + back < np.inf:
+    if not minutes <= g.rule[CAP + _KINDS * int(sort[TIER]) + kind] or minutes > most_minutes:
         return no
-    contact = now + minutes + d.when[i, DOOR]
+    alert, stake, contact = d.when[i, ALERT], d.when[i, STAKE], now + minutes + d.when[i, DOOR]
+    averted = p.times[i, WHOLE] - loss_of(g, d, i, contact - alert)
+    cost = g.rule[BALANCE_YUAN] * p.crew[u, VISITS] + (g.rule[NEIGHBOUR_YUAN + kind] if may == 1 else 0.0)
+    drive_yuan = g.rule[DRIVE_YUAN]
+    if drive_yuan > 0.0 and home_now == UNKNOWN:
+        home_now = from_there(g, table, origin, other, share, home)
+    at_most = averted - cost - (drive_yuan * (minutes - home_now) if drive_yuan > 0.0 else 0.0)
+    if at_most < least_net - _TOLERANCE * (1.0 + stake):
+        return no
+    back = between(g, table, zone, home)
+    if not minutes + back < np.inf:
+        return no
     if (
         g.rule[HOME_IN_TIME]
         and contact + sort[SERVICE + kind] + back > p.clockings[u, DUTY_ENDS] + _TOLERANCE
     ):
         return no
-    alert, stake, never = d.when[i, ALERT], d.when[i, STAKE], g.rule[GIVE_UP]
     if g.rule[MIN_STAKE] > 0.0:
         gathered = exposure(now - alert, sort[HAZARD], sort[HOLD_UNTIL], sort[HOLD_FRACTION])
         if stake * np.exp(-gathered) < g.rule[MIN_STAKE]:
             return no
-    curve = (sort[HAZARD], sort[HOLD_UNTIL], sort[HOLD_FRACTION], sort[DUE], sort[LATE], never)
-    averted = loss_at(never, stake, *curve) - loss_at(contact - alert, stake, *curve)
-    cost = g.rule[BALANCE_YUAN] * p.crew[u, VISITS] + (g.rule[NEIGHBOUR_YUAN + kind] if may == 1 else 0.0)
-    if g.rule[DRIVE_YUAN] > 0.0:
-        home_now = from_there(g, table, origin, other, share, home)
-        cost += g.rule[DRIVE_YUAN] * (minutes + back - home_now)
+    if drive_yuan > 0.0:
+        cost += drive_yuan * (minutes + back - home_now)
     return (minutes, averted - cost) if averted > cost else no
 
 
@@ -184,18 +208,27 @@ def better(g: Ground, one: tuple[float, float, int], best: tuple[float, float, i
 def unit_for(g: Ground, d: Deck, p: Play, i: int) -> int:
     """The idle unit the case gets, or one under way to somebody less urgent; -1 if there is none."""
     best = (np.inf, -np.inf, -1)
-    few = p.tally[IDLE] <= FEW_IDLE
-    for spot in range(p.tally[IDLE]):
-        u = p.lists[IDLE_LIST, spot]
-        if few or p.lists[HOME_IDLE, u] == 0:
-            minutes, net = offer(g, d, p, i, u)
-            if minutes < np.inf and better(g, (minutes, net, u), best):
-                best = (minutes, net, u)
-    if not few:
+    asked = p.tally[IDLE]
+    if asked - p.tally[AWAY] > FEW_IDLE:
+        asked = p.tally[AWAY]
         best = _near_home(g, d, p, i, best)
+    for spot in range(asked):
+        best = _better_of(g, d, p, i, p.lists[IDLE_LIST, spot], best)
     if g.rule[REDISPATCH]:
         best = _under_way(g, d, p, i, best)
     return best[2]
+
+
+@inner
+def _better_of(
+    g: Ground, d: Deck, p: Play, i: int, u: int, best: tuple[float, float, int]
+) -> tuple[float, float, int]:
+    """The unit, if it is sent rather than the best so far, else that."""
+    if g.rule[BY_LOSS]:
+        minutes, net = offer(g, d, p, i, u, np.inf, best[1], UNKNOWN)
+    else:
+        minutes, net = offer(g, d, p, i, u, best[0], -np.inf, UNKNOWN)
+    return (minutes, net, u) if minutes < np.inf and better(g, (minutes, net, u), best) else best
 
 
 @inner
@@ -206,9 +239,6 @@ def _near_home(
     zone, sort = d.what[i, BELIEVED], g.sort[d.what[i, SORT]]
     block = (g.road[g.may.shape[1] + (PROFILES * WEEK) + p.tally[HOUR]] * g.may.shape[1] + zone) * _KINDS
     late = p.now[0] + d.when[i, DOOR] - d.when[i, ALERT]
-    never = g.rule[GIVE_UP]
-    curve = (sort[HAZARD], sort[HOLD_UNTIL], sort[HOLD_FRACTION], sort[DUE], sort[LATE], never)
-    whole = loss_at(never, d.when[i, STAKE], *curve)
     for kind in range(_KINDS):
         if p.now[0] < d.when[i, READY] + sort[OPENS + kind]:
             continue
@@ -216,14 +246,14 @@ def _near_home(
             u = g.near[spot]
             if p.lists[HOME_IDLE, u] == 0:
                 continue
-            minutes, net = offer(g, d, p, i, u)
+            minutes, net = offer(g, d, p, i, u, np.inf, -np.inf, UNKNOWN)
             if minutes == np.inf:
                 continue
             if better(g, (minutes, net, u), best):
                 best = (minutes, net, u)
             if not g.rule[BY_LOSS]:
                 break  # all others of the kind are farther, or as far with a higher number
-            if whole - loss_at(late + minutes, d.when[i, STAKE], *curve) < best[1]:
+            if p.times[i, WHOLE] - loss_of(g, d, i, late + minutes) < best[1]:
                 break  # whoever is farther averts less, before any price
     return best
 
@@ -243,10 +273,8 @@ def _under_way(
         ):
             continue
         p.crew[u, VISITS] -= 1  # the visit it would not make
-        minutes, net = offer(g, d, p, i, u)
+        turned = _better_of(g, d, p, i, u, turned)
         p.crew[u, VISITS] += 1
-        if minutes < np.inf and better(g, (minutes, net, u), turned):
-            turned = (minutes, net, u)
     if turned[2] >= 0 and (best[2] < 0 or turned[0] + g.rule[GAIN] < best[0]):
         return turned
     return best
@@ -255,28 +283,55 @@ def _under_way(
 @inner
 def case_for(g: Ground, d: Deck, p: Play, u: int) -> int:
     """The waiting case an idle unit takes: the first in order, or by `loss` what averts most; -1 if none."""
-    best, best_tier, best_rate, best_net, best_minutes = -1, np.inf, 0.0, -np.inf, np.inf
-    by_loss = g.rule[BY_LOSS] > 0.0
+    home_now = UNKNOWN
+    if g.rule[DRIVE_YUAN] > 0.0:
+        origin, other, share = whereabouts(p, u)
+        home_now = from_there(g, table_now(g, p, u), origin, other, share, g.unit[u, HOME])
+    if g.rule[BY_LOSS]:
+        return _averts_most(g, d, p, u, home_now)
+    best, best_tier, best_rate, opens = -1, np.inf, 0.0, OPENS + g.unit[u, KIND]
     for spot in range(p.tally[WAITING]):
         i = p.lists[QUEUE, spot]
-        tier = g.sort[d.what[i, SORT], TIER]
-        if not by_loss and tier > best_tier:
+        sort, rate = g.sort[d.what[i, SORT]], -1.0
+        tier = sort[TIER]
+        if tier > best_tier or p.now[0] < d.when[i, READY] + sort[opens]:
             continue
-        minutes, net = offer(g, d, p, i, u)
+        if tier == best_tier:
+            if d.when[i, STAKE] * sort[HAZARD] + sort[LATE] < best_rate:
+                continue  # it never lost so much
+            rate = urgency(g, d, p, i)
+            if rate < best_rate or (rate == best_rate and i > best):
+                continue
+        if offer(g, d, p, i, u, np.inf, -np.inf, home_now)[0] < np.inf:
+            best, best_tier = i, tier
+            best_rate = rate if rate >= 0.0 else urgency(g, d, p, i)
+    return best
+
+
+@inner
+def _averts_most(g: Ground, d: Deck, p: Play, u: int, home_now: float) -> int:
+    """The waiting case where the unit averts most for what it costs, of several the soonest; -1 if none."""
+    best, best_net, best_late = -1, -np.inf, np.inf
+    saved = g.rule[DRIVE_YUAN] * home_now if g.rule[DRIVE_YUAN] > 0.0 else 0.0  # at most, of the way home
+    for spot in range(p.tally[WAITING]):
+        i = p.lists[QUEUE, spot]
+        least = best_net - saved - _TOLERANCE * (1.0 + d.when[i, STAKE])
+        if p.times[i, AT_MOST] < least:
+            continue
+        contact = p.now[0] + d.when[i, DOOR] - d.when[i, ALERT]
+        p.times[i, AT_MOST] = p.times[i, WHOLE] - loss_of(g, d, i, contact)  # and never more hereafter
+        if p.times[i, AT_MOST] < least:
+            continue
+        minutes, net = offer(g, d, p, i, u, np.inf, best_net, home_now)
         if minutes == np.inf:
             continue
-        if by_loss:
-            late, best_late = minutes + d.when[i, DOOR], best_minutes
-            if (
-                best < 0
-                or saves_more(net, late, best_net, best_late)
-                or (net == best_net and late == best_late and i < best)
-            ):
-                best, best_net, best_minutes = i, net, late
-            continue
-        rate = urgency(g, d, p, i)
-        if best < 0 or tier < best_tier or rate > best_rate or (rate == best_rate and i < best):
-            best, best_tier, best_rate = i, tier, rate
+        late = minutes + d.when[i, DOOR]
+        if (
+            best < 0
+            or saves_more(net, late, best_net, best_late)
+            or (net == best_net and late == best_late and i < best)
+        ):
+            best, best_net, best_late = i, net, late
     return best
 
 

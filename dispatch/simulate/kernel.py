@@ -17,6 +17,7 @@ from dispatch.simulate.arrays import (
     ARRIVED,
     ASSIGNED,
     AT,
+    AT_MOST,
     BACKLOG,
     BEING_MET,
     BELIEVED,
@@ -83,12 +84,23 @@ from dispatch.simulate.arrays import (
     UNIT,
     VISITS,
     WAITING,
+    WHOLE,
     ZONE,
     Deck,
     Ground,
     Play,
 )
-from dispatch.simulate.choosing import between, case_for, offer, table_at, table_now, unit_for, urgency
+from dispatch.simulate.choosing import (
+    UNKNOWN,
+    between,
+    case_for,
+    loss_of,
+    offer,
+    table_at,
+    table_now,
+    unit_for,
+    urgency,
+)
 from dispatch.simulate.compiled import compiled, inner
 from dispatch.simulate.heap import KEY_STEP, drop_first, order_queue, push
 from dispatch.simulate.moving import (
@@ -215,6 +227,8 @@ def _ready(g: Ground, d: Deck, p: Play, i: int) -> None:
     """A visit is asked for: somebody idle goes, or the case waits."""
     p.tally[OPEN] += 1
     note(p, c.WAITING, i, -1, d.what[i, BELIEVED])
+    p.times[i, WHOLE] = loss_of(g, d, i, g.rule[GIVE_UP])
+    p.times[i, AT_MOST] = p.times[i, WHOLE]
     if d.when[i, ANSWERED] < d.when[i, ALERT] + g.rule[GIVE_UP]:
         push(p, d.when[i, ANSWERED], AT_CALL * KEY_STEP + i, 0)
     _offer_to_all(g, d, p, i)
@@ -421,7 +435,7 @@ def follow_orders(g: Ground, d: Deck, p: Play, u: int) -> None:
     while i >= 0:
         following = p.case[i, NEXT_ORDER]
         p.crew[u, FIRST_ORDER] = following
-        if p.case[i, CASE_STATE] == IN_QUEUE and offer(g, d, p, i, u)[0] < np.inf:
+        if p.case[i, CASE_STATE] == IN_QUEUE and offer(g, d, p, i, u, np.inf, -np.inf, UNKNOWN)[0] < np.inf:
             send(g, d, p, i, u)
             return
         i = following

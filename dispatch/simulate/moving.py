@@ -9,6 +9,7 @@ from dispatch.simulate.arrays import (
     ALERT,
     ASSIGNED,
     AT,
+    AWAY,
     BEHIND,
     BELIEVED,
     BUSY,
@@ -88,25 +89,41 @@ def note(p: Play, what: int, case: int, unit: int, zone: int) -> None:
 
 @inner
 def add_idle(g: Ground, p: Play, u: int) -> None:
-    """The unit can be sent."""
+    """The unit can be sent: from home, or, listed first, from elsewhere."""
     if p.crew[u, SPOT] < 0:
         p.crew[u, SPOT] = p.tally[IDLE]
         p.lists[IDLE_LIST, p.tally[IDLE]] = u
         p.tally[IDLE] += 1
-    p.lists[HOME_IDLE, u] = p.crew[u, STATE] == STANDING and p.crew[u, AT] == g.unit[u, HOME]
+        p.lists[HOME_IDLE, u] = 1
+    at_home = p.crew[u, STATE] == STANDING and p.crew[u, AT] == g.unit[u, HOME]
+    if at_home and p.lists[HOME_IDLE, u] == 0:
+        p.tally[AWAY] -= 1
+        _take_spot(p, u, p.tally[AWAY])
+    elif not at_home and p.lists[HOME_IDLE, u]:
+        _take_spot(p, u, p.tally[AWAY])
+        p.tally[AWAY] += 1
+    p.lists[HOME_IDLE, u] = at_home
 
 
 @inner
 def drop_idle(p: Play, u: int) -> None:
     """The unit cannot be sent."""
-    spot = p.crew[u, SPOT]
-    if spot >= 0:
+    if p.crew[u, SPOT] >= 0:
+        if p.lists[HOME_IDLE, u] == 0:
+            p.tally[AWAY] -= 1
+            _take_spot(p, u, p.tally[AWAY])
         p.tally[IDLE] -= 1
-        last = p.lists[IDLE_LIST, p.tally[IDLE]]
-        p.lists[IDLE_LIST, spot] = last
-        p.crew[last, SPOT] = spot
+        _take_spot(p, u, p.tally[IDLE])
         p.crew[u, SPOT] = -1
         p.lists[HOME_IDLE, u] = 0
+
+
+@inner
+def _take_spot(p: Play, u: int, spot: int) -> None:
+    """The unit changes places with who has that spot among the idle."""
+    mine, other = p.crew[u, SPOT], p.lists[IDLE_LIST, spot]
+    p.lists[IDLE_LIST, mine], p.lists[IDLE_LIST, spot] = other, u
+    p.crew[other, SPOT], p.crew[u, SPOT] = mine, spot
 
 
 @inner
