@@ -9,7 +9,7 @@ from conftest import REPOSITORY
 
 from dispatch.coverage.demand import mixed, refuse_nothing
 from dispatch.coverage.demand_file import COLUMNS, read_demand
-from dispatch.coverage.supply import call_up, coming, entitled, roads, site_minutes
+from dispatch.coverage.supply import call_up, coming, roads, site_minutes
 from dispatch.errors import BadInput
 from dispatch.places.gazetteer import Gazetteer
 
@@ -148,12 +148,11 @@ def test_an_addition_may_not_take_a_name_that_is_taken(tmp_path, ground):
         call_up(ground, tiny.NOON, tiny.RULES, responders=own, add=own)
 
 
-def test_sites_not_yet_there_are_measured_and_asked_as_any_other(tmp_path, ground):
-    demand, people = tiny.villages(ground), tiny.supply(tmp_path, STATION, ground=ground)
+def test_sites_not_yet_there_are_measured_as_any_other(ground):
+    demand = tiny.villages(ground)
     car = roads(ground, "car", tiny.NOON, tiny.RULES)
     sites = np.array([(tiny.east(20), tiny.SOUTH)])
     assert np.allclose(site_minutes(car, sites, demand.spots), [[15, 0, 20]], atol=0.01)
-    assert entitled(people.responders, demand, strict=False).tolist() == [[True, True, False]]
 
 
 def test_the_document_lists_every_column_of_a_table_of_demand():

@@ -218,7 +218,8 @@ def test_a_place_said_twice_counts_as_said_first(tmp_path):
 
 @pytest.mark.parametrize(
     ("row", "said"),
-    [("场,square,21.6,110.9,WGS84", "look swapped"), ("场,square,0,0,WGS84", "no fix"), ("场,square,110.9,21.6,", "needs its datum")],
+    [("场,square,21.6,110.9,WGS84", "look swapped"),
+     ("场,square,0,0,WGS84", "no fix"), ("场,square,110.9,21.6,", "needs its datum")],
 )  # fmt: skip
 def test_a_venue_nowhere_near_is_named_with_the_likely_cause(tmp_path, row, said):
     (tmp_path / "v.csv").write_text(f"venue,kind,lon,lat,datum\n{row}\n", encoding="utf-8")

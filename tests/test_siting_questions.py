@@ -10,6 +10,7 @@ from test_siting import choices, drawn
 
 from dispatch.coverage.siting import MODELS, Question, scip
 from dispatch.coverage.siting.ask import measure, site
+from dispatch.coverage.siting.standing import folded, worths
 from dispatch.errors import BadInput
 
 LESS = {"pmedian", "pcenter", "lscp", "loss"}
@@ -98,6 +99,40 @@ def test_a_floor_holds_in_every_county_and_costs_no_more_than_it_must(model):
     answer = site(asked, seconds=20)
     assert min(one.then for one in answer.groups) >= floor - 1e-5
     assert answer.objective == pytest.approx(best_of_all(asked), rel=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_many_sites_that_stay_are_a_few_to_a_solver_and_the_answer_is_the_same(model):
+    asked = replace(
+        question(model, 3),
+        existing=np.arange(8) < 6,
+        fixed=np.arange(8) < 6,
+        add=None if model == "lscp" else 1,
+    )
+    few = folded(asked)
+    assert len(few.sites) == (
+        4 if model in {"backup"} else 8 if model == "mexclp" else 6 if model == "loss" else 3
+    )
+    opened = np.array([*[True] * 6, False, True])
+    assert measure(few, opened[-len(few.sites) :]) == pytest.approx(measure(asked, opened))
+    answer = site(asked, seconds=20)
+    assert answer.objective == pytest.approx(best_of_all(asked), rel=1e-6)
+    assert [one.name for one in answer.sites][:6] == list(asked.sites[:6])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_site_is_worth_what_its_closing_loses(model):
+    asked = question(model, 4)
+    opened = np.arange(8) % 2 == 0
+    worth = worths(asked, opened)
+    assert worth[~opened].tolist() == [0, 0, 0, 0]
+    for j in np.flatnonzero(opened):
+        without = opened & (np.arange(8) != j)
+        if model == "lscp":
+            lost = asked.weight[asked.reach[opened].any(axis=0) & ~asked.reach[without].any(axis=0)].sum()
+        else:
+            lost = abs(measure(asked, opened) - measure(asked, without))
+        assert worth[j] == pytest.approx(lost)
 
 
 def test_backup_without_a_number_is_the_fewest_sites_and_then_the_most_covered_twice():

@@ -98,6 +98,12 @@ def site(  # noqa: PLR0917 - typer makes each an option with a name
     kind: Annotated[Kind, typer.Option(help="What is opened: station, town, village or county.")] = "station",
     profile: Annotated[Profile, typer.Option(help="How it drives: car, motorcycle or foot.")] = "car",
     at: At = None,
+    hours: Annotated[
+        str | None,
+        typer.Option(
+            help="Hours of that day weighed together, such as 3,9,15,21; default: the hour of --at."
+        ),
+    ] = None,
     responders: Crew = None,
     jurisdiction: Answers = None,
     demand: DemandFile = None,
@@ -118,7 +124,7 @@ def site(  # noqa: PLR0917 - typer makes each an option with a name
     """Where the next station, car or cadre helps most: sites, a bound no choice beats, what one more would gain."""
     from dispatch.area import open_area
     from dispatch.coverage.candidates import read_candidates, village_candidates
-    from dispatch.coverage.site_question import question_of
+    from dispatch.coverage.site_question import once_each, question_of, shares_of
     from dispatch.coverage.siting.ask import site as sited
     from dispatch.coverage.supply import call_up
     from dispatch.day.request import read_rules
@@ -140,25 +146,37 @@ def site(  # noqa: PLR0917 - typer makes each an option with a name
         )
         status.update("reading the demand")
         wanted = demand_of(ground, rules, demand, every_alert=every_alert, tier=tier)
-        supply = call_up(
-            ground, moment, rules, responders=responders, jurisdiction=jurisdiction, closures=closures
-        )
+        clock = _hours_of(hours)
+        supplies = [
+            call_up(
+                ground,
+                one,
+                rules,
+                responders=responders,
+                jurisdiction=jurisdiction,
+                closures=closures,
+                somebody=False,
+            )
+            for one in ([moment.replace(hour=hour, minute=0) for hour in clock] if clock else [moment])
+        ]
+        shares = shares_of(wanted, clock).tolist() if clock else [1.0]
         status.update("measuring the roads")
         asked = question_of(
-            ground, supply, wanted, spots, model, movable=fixed == "none", add=add,
+            ground, list(zip(supplies, shares, strict=True)), wanted, spots, model, movable=fixed == "none", add=add,
             budget=math.inf if budget is None else budget, floor_share=floor if equity == "county" else 0.0,
             reach_minutes=within, busy_share=busy if model in {"mexclp", "loss"} else 0.0, first_share=first_share,
         )  # fmt: skip
         status.update(f"siting: {len(asked.question.sites)} sites, {len(asked.question.demands)} demands")
-        found = sited(asked.question, seconds=seconds, gap=gap)
-    for line in (*wanted.notes, *supply.notes):
+        found = once_each(sited(asked.question, seconds=seconds, gap=gap, most_named=len(spots)), asked)
+    for line in dict.fromkeys((*wanted.notes, *(note for one in supplies for note in one.notes))):
         notes.print(f"note: {line}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     if out is not None:
         _write(ground, moment, asked, found, out, lang=lang, force=force)
     if as_json:
         print(json.dumps(_plain(found, asked), ensure_ascii=False, allow_nan=False))
     else:
-        lines = list(_lines(found, asked, lang))
+        practice = [("演练数据。", "PRACTICE DATA.")[lang == "en"]] if ground.synthetic else []
+        lines = [*practice, *_lines(found, asked, lang)]
         if out is not None:
             lines += ["", f"map     {out / 'map.html'}", f"tables  {out / 'siting.xlsx'}"]
         print("\n".join(lines))
@@ -182,6 +200,19 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _hours_of(text: str | None) -> list[int]:
+    """Hours of the day, each once, in order; none where none are asked."""
+    if text is None:
+        return []
+    try:
+        hours = sorted({int(one) for one in text.split(",")})
+    except ValueError as cause:
+        raise BadInput(f"--hours: found {text!r:.40}, expected hours of the day such as 3,9,15,21") from cause
+    if not 0 <= hours[0] <= hours[-1] < 24:
+        raise BadInput(f"--hours: found {text!r:.40}, expected hours of the day from 0 to 23")
+    return hours
+
+
 def _lines(found: Siting, asked: Asked, lang: str) -> Iterator[str]:
     from dispatch.coverage.siting_map import MODELS, UNITS
 
@@ -203,8 +234,8 @@ def _lines(found: Siting, asked: Asked, lang: str) -> Iterator[str]:
         today=_number(found.today),
     )
     yield say(
-        "bound", bound=_number(found.bound), gap=f"{found.gap_percent:.3g}", proved=proved, engine=found.engine,
-        seconds=f"{found.cpu_seconds:.1f}",
+        "bound", bound=_number(found.bound), proved=proved, engine=found.engine,
+        gap="0" if found.proved else f"{found.gap_percent:.3g}", seconds=f"{found.cpu_seconds:.1f}",
     )  # fmt: skip
     yield say(
         "covered",
@@ -246,10 +277,8 @@ def _write(
     ground: Any, moment: Any, asked: Asked, found: Siting, out: Path, *, lang: Any, force: bool
 ) -> None:
     """`coverage.json`, tables, workbook and map, whole or not at all."""
-    import pandas as pd
-
     from dispatch.coverage.siting_map import siting_map
-    from dispatch.coverage.tables import write_workbook
+    from dispatch.coverage.tables import siting_tables, write_workbook
     from dispatch.day.drawing import basemap
     from dispatch.tables import write_csv
     from maps import write_map
@@ -260,12 +289,7 @@ def _write(
         demand_lonlat=asked.demand_lonlat, demand_town=asked.demand_town, area=ground.name, at=moment,
         basemap=basemap(ground), attribution=ground.attribution, synthetic=ground.synthetic, language=lang,
     )  # fmt: skip
-    tables = {
-        "sites": pd.DataFrame(told["sites"]),
-        "one_more": pd.DataFrame(told["one_more"]),
-        "curve": pd.DataFrame(told["curve"]),
-        "counties": pd.DataFrame(told["groups"]),
-    }
+    tables = siting_tables(told, lang)
 
     def fill(folder: Path) -> None:
         whole = {"schema": 1, "kind": "siting", "area": ground.name, "at": moment.isoformat(), **told}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dispatch.area import Area
 from dispatch.coverage.demand import Demand, Spots
 from dispatch.coverage.rules import Rules
-from dispatch.domain import KINDS, Case, Minutes, Place, Prices, Problem, Responder, TravelMinutes
+from dispatch.domain import KINDS, Minutes, Place, Prices, Problem, Responder, TravelMinutes
 from dispatch.errors import BadInput
 from dispatch.intake.responders import Roster as Roll
 from dispatch.intake.responders import read_roster
@@ -74,8 +74,11 @@ def call_up(
     jurisdiction: Path | None = None,
     add: Path | None = None,
     closures: Path | None = None,
+    somebody: bool = True,
 ) -> Supply:
     """Everybody of the area, or of `responders`, and those of `add` beside them.
+
+    `somebody` wants one on duty at least: where nobody stands, nobody is within reach, but a site may be sought.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def call_up(
         )
     everyone = (*whole.responders, *more.responders)
     ready = tuple(one for one in (*here.responders, *more.responders) if one.status != "off")
-    if not any(on_shift(one) for one in ready):
+    if somebody and not any(on_shift(one) for one in ready):
         raise BadInput(
             f"nobody is on duty at {at:%Y-%m-%d %H:%M}: {len(everyone)} responders are known, {here.off_duty} of them off "
             "by the shares of [duty]; give another --at, or --responders with their shifts"
@@ -238,24 +241,6 @@ def contacts(supply: Supply, demand: Demand, part: Sequence[int]) -> Iterable[Fl
         yield np.where(found.possible, found.contact, np.inf)
 
 
-def entitled(responders: Sequence[Responder], demand: Demand, *, strict: bool) -> Bools:
-    """Who may go where by kind, jurisdiction and skill alone, shape (responders, spots).
-
-    Of sites not yet there: a responder made for each is asked as any other.
-    """
-    roster = Roster.of(_without_places(responders, Prices(strict=strict)))
-    spots = demand.spots
-    allowed = np.zeros((len(responders), len(spots.weight)), np.bool_)
-    seen: dict[tuple[object, ...], Bools] = {}
-    for spot, place in enumerate(spots.places):
-        case: Case = demand.points[int(spots.point[spot])].case
-        key = (place.codes, case.may_go, case.needs)
-        if key not in seen:
-            seen[key] = roster.entitled(case, place) & roster.skilled(case)
-        allowed[:, spot] = seen[key]
-    return allowed
-
-
 def site_minutes(travel: Travel, sites: object, spots: Spots) -> Minutes:
     """Minutes from each site (n, 2) to first contact at each spot, shape (n, m); `inf` where no way leads."""
     return travel.matrix(sites, spots.lonlat) + spots.search_minutes
@@ -284,21 +269,6 @@ def _moment(supply: Supply, places: Sequence[Place], lonlat: Floats) -> Problem:
         place_index={place.id: at for at, place in enumerate(places)},
         travel=travel,
         prices=Prices(strict=planning.strict),
-    )
-
-
-def _without_places(responders: Sequence[Responder], prices: Prices) -> Problem:
-    at = datetime.now().astimezone()  # any moment: nothing is timed
-    empty = TravelMinutes(np.zeros((1, 0)), np.zeros((0, 1)), np.zeros((0, 0)))
-    return Problem(
-        at=at,
-        horizon_minutes=1.0,
-        cases=(),
-        responders=tuple(responders),
-        base_index={one.id: 0 for one in responders},
-        place_index={},
-        travel={one.profile: empty for one in responders},
-        prices=prices,
     )
 
 

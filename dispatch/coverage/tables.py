@@ -31,6 +31,9 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "lat": ("纬度 WGS84", "lat WGS84"),
     "before": ("前：{m} 分钟内", "before: within {m} min"), "after": ("后：{m} 分钟内", "after: within {m} min"),
     "change": ("变化：{m} 分钟", "change: {m} min"), "what": ("变化", "change"),
+    "existing": ("现有", "stands today"), "worth": ("少了它损失", "lost without it"), "gain": ("再加它增益", "gained by it"),
+    "add": ("增设", "added"), "objective": ("目标", "objective"), "bound": ("界", "bound"),
+    "today": ("今天覆盖", "covered today"), "then": ("届时覆盖", "covered then"),
 }  # fmt: skip
 LEVELS = {"area": ("全域", "whole area"), "county": ("县区", "county"), "town": ("镇街", "town")}
 SHEETS: Mapping[str, tuple[str, str]] = {
@@ -62,6 +65,28 @@ def reach_tables(given: Account, language: Language) -> dict[str, pd.DataFrame]:
         "demand": _demand(given, language),
         "responders": _responders(given, language),
     }
+
+
+def siting_tables(told: Mapping[str, Any], language: Language) -> dict[str, pd.DataFrame]:
+    """`sites`, `one_more`, `curve`, `counties` of an answer as `coverage site --json` prints it."""
+    spot = ("kind", "lon", "lat")
+    columns = {
+        "sites": ("name", "existing", "worth", *spot),
+        "one_more": ("name", "gain", *spot),
+        "curve": ("add", "objective", "bound"),
+        "counties": ("name", "today", "then"),
+    }
+    side = 0 if language == "zh" else 1
+    say = {True: ("是", "yes")[side], False: ("否", "no")[side]}
+    tables = {}
+    for name, keys in columns.items():
+        frame = pd.DataFrame(told["groups" if name == "counties" else name], columns=list(keys))
+        if "kind" in keys:
+            frame["kind"] = [word(kind, language) for kind in frame["kind"]]
+        if "existing" in keys:
+            frame["existing"] = [say[bool(one)] for one in frame["existing"]]
+        tables[name] = frame.rename(columns={key: heading(key, language) for key in keys})
+    return tables
 
 
 def _units(given: Account, language: Language) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from dispatch.coverage.siting.median import solve_median
 from dispatch.coverage.siting.program import Floats
 from dispatch.coverage.siting.question import Model, Question
 from dispatch.coverage.siting.setcover import solve_backup, solve_setcover
+from dispatch.coverage.siting.standing import folded, unfolded, worths
 from dispatch.errors import BadInput
 
 Mask = NDArray[np.bool_]
@@ -56,13 +57,13 @@ def site(asked: Question, *, seconds: float = 60.0, gap: float = 0.0, most_named
     gain = covers[1] - covers[0] if asked.model == "lscp" else abs(objective - today)
     if asked.model == "lscp":
         today = 0.0
-    ranking = _one_more(asked, found.open)
+    ranking, worth = _one_more(asked, found.open), worths(asked, found.open)
     return Siting(
         model=asked.model,
         unit="cost" if asked.model == "lscp" and _by_cost(asked) else UNITS[asked.model],
         more_is_better=asked.model in MORE_IS_BETTER,
         sites=tuple(
-            Chosen(int(j), asked.sites[j], bool(asked.existing[j]), _worth(asked, found.open, int(j)))
+            Chosen(int(j), asked.sites[j], bool(asked.existing[j]), float(worth[j]))
             for j in np.flatnonzero(found.open)
         ),
         closed=tuple(asked.sites[j] for j in np.flatnonzero(asked.existing & ~found.open)),
@@ -89,7 +90,13 @@ def _by_cost(asked: Question) -> bool:
 
 def found_of(asked: Question, until: float, gap: float, start: Mask | None = None) -> Found:
     """The model's own method; `value` and `bound` as it minimises them."""
-    begun = asked.existing if start is None else start
+    few = folded(asked)
+    begun = few.existing if start is None or few is not asked else start
+    found = _solved(few, until, gap, begun)
+    return replace(found, open=unfolded(asked, found.open))
+
+
+def _solved(asked: Question, until: float, gap: float, begun: Mask) -> Found:
     everybody = asked.model == "lscp" or asked.fewest_first  # who covers all keeps any floor that can be kept
     if asked.capacity is not None or (asked.floor_share > 0 and not everybody):
         return _with_rest(asked, solve_constrained(asked, until, gap))
@@ -169,15 +176,6 @@ def _nearest(cost: Floats, never: Floats, opened: Mask, levels: int) -> Floats:
 
 def _covered(asked: Question, opened: Mask) -> float:
     return float(asked.weight[asked.reach[opened].any(axis=0)].sum())
-
-
-def _worth(asked: Question, opened: Mask, j: int) -> float:
-    """What would be lost without site j; of set covering, the weight only it covers."""
-    without = opened.copy()
-    without[j] = False
-    if asked.model == "lscp":
-        return _covered(asked, opened) - _covered(asked, without)
-    return abs(measure(asked, opened) - measure(asked, without))
 
 
 def _one_more(asked: Question, opened: Mask) -> tuple[OneMore, ...]:
