@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from benchmarks import simulate_runs as runs
 from benchmarks import simulate_worlds as made
 from benchmarks.simulate_simpy import SimPyModel
 from benchmarks.simulate_simpy_manual import City
@@ -316,6 +317,8 @@ ROWS: dict[str, Callable[[float], list[Row]]] = {
     "speed": speed,
     "simpy": against_simpy,
     "common": common_numbers,
+    "practice": runs.practice_run,
+    "dask": runs.dask,
 }
 """A row to be shown is one function of the seconds it may take."""
 

@@ -20,10 +20,10 @@ from dispatch.intake.alerts import read_alerts
 from dispatch.ledger import Ledger
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.simulate import replicate_with_log
+from dispatch.simulate.given import Given, tape_for
 from dispatch.simulate.pages.replay import legs_of
 from dispatch.simulate.results.events import CHANGES_ZH, alerts_table, events_table
-from dispatch.simulate.results.experiment import tape_for
-from dispatch.simulate.scenarios.past import Given, given, over, past_of, within
+from dispatch.simulate.scenarios.past import given, over, past_of, within
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SHORT = (

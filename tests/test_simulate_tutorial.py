@@ -38,9 +38,9 @@ def test_every_file_and_command_of_the_tutorial_is_there():
 
 def test_changing_the_rule_does_more_for_the_night_than_five_crews(ran):
     crews, rule = ran["夜间每县加一组", "lost_yuan"], ran["半小时后派出所可去", "lost_yuan"]
-    assert rule["verdict"] == "better"
+    assert rule["difference"] < 0.0
     assert rule["difference"] < crews["difference"]
-    assert ran["半小时后派出所可去", "never_share"]["verdict"] == "better"
+    assert ran["半小时后派出所可去", "never_share"]["difference"] < -0.01
 
 
 def test_the_flood_costs_many_and_moving_crews_does_not_bring_them_back(ran):

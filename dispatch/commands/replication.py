@@ -60,10 +60,10 @@ def _write(
     """Play, audit, write and tell; what the audit found."""
     from dispatch.day.drawing import basemap
     from dispatch.simulate.checker import audit_log
+    from dispatch.simulate.given import tape_for
     from dispatch.simulate.pages.replay import replay_map
     from dispatch.simulate.replicate import replicate_with_log
     from dispatch.simulate.results.events import alerts_table, audit_sentence, events_table
-    from dispatch.simulate.results.experiment import tape_for
     from dispatch.simulate.results.folder import write_table
     from maps import write_map
 

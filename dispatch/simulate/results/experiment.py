@@ -8,19 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.runner import Block, Task, run
+from dispatch.simulate.given import Given, tape_for
 from dispatch.simulate.replicate import replicate
 from dispatch.simulate.results.estimates import estimate, replications_for
 from dispatch.simulate.results.measures import Places, columns, group_names, mark_of, measure, places_in
-from dispatch.simulate.scenarios.building import Built
-from dispatch.simulate.scenarios.past import Given, placed
-from dispatch.simulate.tape import Tape, draw_tape, tape_of_alerts
 from dispatch.simulate.world import World
+
+if TYPE_CHECKING:  # workers need no scenario, and load it for a second
+    from dispatch.simulate.scenarios.building import Built
 
 AT_LEAST = 5
 """Replications before the spread is trusted to say how many more are needed."""
@@ -101,14 +102,6 @@ def one_replication(shared: Shared, number: int) -> Block:
     """The block of one replication: its tape drawn, played and measured."""
     tape = tape_for(shared.world, shared.seed, number, shared.past)
     return measure(shared.world, replicate(shared.world, tape), shared.places, shared.thresholds)
-
-
-def tape_for(world: World, seed: int, number: int, past: Given | None = None) -> Tape:
-    """The tape of a replication: all of it drawn, or around alerts that did come."""
-    if past is None:
-        return draw_tape(world, seed, number)
-    zone = placed(past, world.demand, np.random.default_rng([seed, number, len(past.zone)]))
-    return tape_of_alerts(world, past.minute, past.demand_class, zone, seed, number)
 
 
 def run_scenario(

@@ -17,9 +17,10 @@ from dispatch.domain import Tier
 from dispatch.errors import BadInput
 from dispatch.places.gazetteer import Gazetteer
 from dispatch.places.locate import locate_rows
+from dispatch.simulate.given import Given
 from dispatch.simulate.scenarios.ground import Districts
 from dispatch.simulate.scenarios.model import Scenario
-from dispatch.simulate.world import Demand, Floats, Ints
+from dispatch.simulate.world import Demand, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,6 @@ class Past:
     sorts: tuple[tuple[str, Tier], ...]
     lonlat: Floats
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Given:
-    """The same in the numbers of a world: `minute`, `demand_class`, `zone` (-1: nobody knows where)."""
-
-    minute: Floats
-    demand_class: Ints
-    zone: Ints
 
 
 def past_of(rows: pd.DataFrame, gazetteer: Gazetteer, rules: Rules) -> Past:
@@ -108,15 +100,6 @@ def given(past: Past, demand: Demand, districts: Districts, begin: datetime) -> 
     order = np.argsort(minute, kind="stable")
     classes = np.array([number[f"{fraud}/{tier}"] for fraud, tier in past.sorts], np.int64)
     return Given(minute[order], classes[order], zone[order])
-
-
-def placed(alerts: Given, demand: Demand, chance: np.random.Generator) -> Ints:
-    """A zone for every alert: its own, or one drawn by the shares of its class."""
-    zone, u = alerts.zone.copy(), chance.random(len(alerts.zone))
-    for row in np.flatnonzero(zone < 0):
-        upto = np.cumsum(demand.zone_share[alerts.demand_class[row]])
-        zone[row] = min(int(np.searchsorted(upto, u[row] * upto[-1], side="right")), len(upto) - 1)
-    return zone
 
 
 def within(rows: pd.DataFrame, since: datetime | None, until: datetime | None) -> pd.DataFrame:
