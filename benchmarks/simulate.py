@@ -1,6 +1,6 @@
 """The simulation against queueing theory, the clock and SimPy: ``python -m benchmarks.simulate --json``.
 
-Every row is one function; ``--only NAME`` runs some, ``--quick`` gives each about 30 seconds at most.
+Every row is one function; ``--only NAME`` runs some, ``--quick`` gives each 25 seconds at most, which is enough.
 Seconds are CPU seconds of one core, compilation apart.
 """
 
@@ -20,6 +20,7 @@ from scipy import stats
 
 from benchmarks import simulate_runs as runs
 from benchmarks import simulate_worlds as made
+from benchmarks.simulate_controls import of_queue, totals
 from benchmarks.simulate_simpy import SimPyModel
 from benchmarks.simulate_simpy_manual import City
 from dispatch.simulate import Replication, Tape, World, draw_tape, replicate
@@ -28,6 +29,8 @@ from dispatch.simulate.arrays import REACHED
 Row = dict[str, Any]
 HALF_WIDTH_SHARE = 0.005
 CONFIDENCE = 0.99
+LEAST = 12
+"""So many replications, and two for each control variate, before an interval is looked at."""
 
 
 def interval(values: np.ndarray, controls: np.ndarray) -> tuple[float, float]:
@@ -46,17 +49,21 @@ def against(
     seconds: float,
     wanted: dict[str, float],
     read: Callable[[Replication], list[float]],
+    *,
+    known_before: Callable[[World, Tape], list[float]] = of_queue,
 ) -> list[Row]:
-    """Replications until every half-width is small enough or the time is over, against the known values."""
+    """Replications until every half-width is small enough or the time is over, against the known values.
+
+    `known_before` are the control variates of a tape.
+    """
     expected = world.demand.rate_per_hour.sum(axis=0)[0] * world.horizon_minutes / 60.0
     values, controls, begun = [], [], time.process_time()
     while True:
         tape = draw_tape(world, 2026, len(values))
         result = replicate(world, tape)
         values.append(read(result))
-        offered = float(tape.service_factor.sum())
-        controls.append([len(tape.minute) / expected - 1.0, offered / expected - 1.0])
-        if len(values) < 12:
+        controls.append(known_before(world, tape))
+        if len(values) < LEAST + 2 * len(controls[0]):
             continue
         found = [interval(column, np.array(controls)) for column in np.array(values).T]
         enough = all(
@@ -88,7 +95,7 @@ def found_empty(result: Replication) -> float:
     return float((gone == np.arange(len(result.alert))).mean())
 
 
-def mm3(seconds: float, days: float = 1000.0) -> list[Row]:
+def mm3(seconds: float, days: float = 250.0) -> list[Row]:
     """M/M/3 with 300 arrivals and 182.5 services a unit server: p0 .17754, Lq .352, Wq .001175 (here in days)."""
     service = np.full((1, 4), 1440.0 / 182.5)
     world = made.queue(3, 300 / 24, 24.0 * days, service_law="exponential", service_minutes=service)
@@ -109,7 +116,7 @@ def mm10(seconds: float) -> list[Row]:
     top = load**servers / math.factorial(servers) * servers / (servers - load)
     waits = top / (sum(load**k / math.factorial(k) for k in range(servers)) + top)
     world = made.queue(
-        servers, load, 40_000.0, service_law="exponential", service_minutes=np.full((1, 4), 60.0)
+        servers, load, 10_000.0, service_law="exponential", service_minutes=np.full((1, 4), 60.0)
     )
 
     def read(result: Replication) -> list[float]:
@@ -121,7 +128,7 @@ def mm10(seconds: float) -> list[Row]:
 def mg1(seconds: float) -> list[Row]:
     """M/G/1, log-normal minutes of variation 1.2 at load 0.7: 2.84667 service times (Pollaczek and Khinchine)."""
     world = made.queue(
-        1, 0.7, 600_000.0, service_law="lognormal", service_cv=1.2, service_minutes=np.full((1, 4), 60.0)
+        1, 0.7, 150_000.0, service_law="lognormal", service_cv=1.2, service_minutes=np.full((1, 4), 60.0)
     )
 
     def read(result: Replication) -> list[float]:
@@ -154,7 +161,7 @@ def hypercube(seconds: float) -> list[Row]:
         return [*(result.busy / world.horizon_minutes).tolist(), waited]
 
     known = {"workload 1": 0.557364, "workload 2": 0.473372, "workload 3": 0.469264, "P'Q": 0.236842}
-    return against("hypercube", world, seconds, known, read)
+    return against("hypercube", world, seconds, known, read, known_before=totals)
 
 
 def province(alerts_per_hour: float, hours: float, **policy: Any) -> World:
@@ -270,6 +277,30 @@ def against_simpy(seconds: float) -> list[Row]:
     return rows
 
 
+def planned(seconds: float) -> list[Row]:
+    """What planning the queue averts over the rule of one case, and what it costs: 8 hours of a heavy queue."""
+    rows, tapes = [], range(1, 4 if seconds > 30 else 3)
+    averted = {}
+    for rule, every in (("loss", 0.0), ("search", 10.0), ("search", 5.0)):
+        world = province(160.0, 8.0, rule=rule, search_every_minutes=every, search_iterations=2000)
+        begun = time.process_time()
+        found = [replicate(world, draw_tape(world, seed)) for seed in tapes]
+        took = (time.process_time() - begun) / len(tapes)
+        averted[every] = sum(float((one.nobody_yuan - one.modelled_yuan).sum()) for one in found)
+        rows.append(
+            {
+                "row": "planned queue",
+                "rule": rule,
+                "every_minutes": every,
+                "replications": len(tapes),
+                "longest_queue": max(one.longest_queue for one in found),
+                "more_averted_percent": round(100.0 * (averted[every] / averted[0.0] - 1.0), 2),
+                "seconds_a_replication": round(took, 2),
+            }
+        )
+    return rows
+
+
 def common_numbers(seconds: float) -> list[Row]:
     """Variance of the difference of two scenarios (one more car) with the same tapes, and with different ones."""
     pairs = 60 if seconds > 30 else 30
@@ -316,6 +347,7 @@ ROWS: dict[str, Callable[[float], list[Row]]] = {
     "hypercube": hypercube,
     "speed": speed,
     "simpy": against_simpy,
+    "search": planned,
     "common": common_numbers,
     "practice": runs.practice_run,
     "dask": runs.dask,

@@ -13,6 +13,7 @@ from simulate_worlds import random_world
 
 from benchmarks import simulate_worlds as made
 from benchmarks.simulate import interval, mm3
+from benchmarks.simulate_controls import of_queue
 from benchmarks.simulate_simpy import SimPyModel
 from benchmarks.simulate_simpy_manual import City
 from dispatch.domain import KINDS, Hold, Shift
@@ -486,6 +487,18 @@ def test_intervals_hold_the_mean_as_often_as_they_say():
         widths.append(half)
     assert 289 <= inside <= 300  # 99 % of 300 is 297; three standard deviations are 5
     assert np.mean(widths) < 0.6  # without the control it would be above 1.1
+
+
+def test_what_is_taken_out_of_the_waits_is_nothing_in_the_mean():
+    laws = ("exponential", 0.0), ("lognormal", 0.7), ("fixed", 0.0)
+    for law, variation in laws:
+        world = made.queue(
+            2, 1.2, 4000.0, service_law=law, service_cv=variation, service_minutes=np.full((1, 4), 60.0)
+        )
+        found = np.array([of_queue(world, draw_tape(world, 3, number)) for number in range(60)])
+        assert found.shape == (60, 10)
+        assert (np.abs(found.mean(axis=0)) < 4.0 * found.std(axis=0, ddof=1) / np.sqrt(60)).all()
+        assert (found.std(axis=0) > 0).any()
 
 
 def test_a_queue_of_the_kernel_has_the_wait_of_the_books():
