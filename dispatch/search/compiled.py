@@ -7,6 +7,8 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 
+from dispatch.compiled import kept
+
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -18,4 +20,4 @@ def compiled(function: Function) -> Function:
     No function of the search makes an array, so none counts references to them: counting
     would take half of the time.
     """
-    return cast("Function", njit(**_OPTIONS)(function))
+    return kept(cast("Function", njit(**_OPTIONS)(function)), function)

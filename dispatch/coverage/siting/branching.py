@@ -17,7 +17,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.coverage.siting.compiled import compiled
+from dispatch.compiled import compiled
 from dispatch.coverage.siting.interchange import CLOSED, OPEN, Floats, Ints
 from dispatch.coverage.siting.tolls import deflected, priced_sites, slopes
 

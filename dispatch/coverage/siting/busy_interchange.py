@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from dispatch.coverage.siting.compiled import compiled
+from dispatch.compiled import compiled
 from dispatch.coverage.siting.interchange import (
     CLOSED,
     FIXED,

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.coverage.siting.compiled import compiled
+from dispatch.compiled import compiled
 from dispatch.coverage.siting.interchange import (
     CLOSED,
     NOBODY,

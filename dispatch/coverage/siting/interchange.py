@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.coverage.siting.compiled import compiled
+from dispatch.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -123,11 +123,16 @@ class _Search:
         whole = all(bool(np.all(one == np.rint(one))) for one in (cost, never, level))
         return cls(cost, order, near, np.asarray(never, np.float64), level, limits, whole, gap, until)
 
+    @property
+    def quick(self) -> bool:
+        """Whether interchange is cheap enough to be begun anew; each level looks at all of the costs."""
+        return self.cost.size * len(self.level) <= MANY
+
     def first(self, start: Mask | None) -> tuple[Ints, float]:
         """Sites by interchange from a few starts, and their cost."""
         state = self.limits.begin(start)
-        value = self.kicked(state, 10 if self.cost.size <= MANY else 0, 1)
-        for n in range(6 if self.cost.size <= MANY else 0):
+        value = self.kicked(state, 10 if self.quick else 0, 1)
+        for n in range(6 if self.quick else 0):
             if seconds_left(self.until) == 0:
                 break
             again = state.copy() if n % 2 else self.limits.begin(None, seed=n + 1)
@@ -204,7 +209,7 @@ def _ascend(search: _Search, state: Ints, value: float) -> tuple[_Dual, Ints, fl
         stalled += 1
         if bound > dual.bound + 1e-9 * abs(bound):
             dual, stalled = _Dual(bound, toll.copy(), worth.copy(), fee), 0
-        if step % STARTS_EVERY == 0 and chosen.tobytes() not in tried and search.cost.size <= MANY:
+        if step % STARTS_EVERY == 0 and chosen.tobytes() not in tried and search.quick:
             tried.add(chosen.tobytes())
             again = search.limits.begin(chosen)
             other = search.improved(again)

@@ -20,7 +20,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.coverage.siting.compiled import compiled
+from dispatch.compiled import compiled
 from dispatch.coverage.siting.interchange import FIXED, SLIGHT, Floats, Ints
 
 MEMORY = 0.7
