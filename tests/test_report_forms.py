@@ -24,9 +24,9 @@ from dispatch.day.keeping import Kept, write_kept
 from dispatch.errors import MissingExtra
 from dispatch.intake.columns import REJECTED_COLUMNS
 from dispatch.ledger import Ledger
+from dispatch.pictures import _fonts
 from dispatch.planfile import PlanFile, write_plan
 from dispatch.report import period_of, report_of
-from dispatch.report.charts import _fonts
 from dispatch.report.facts import Facts, Person, Visit
 from dispatch.report.telling import definitions
 from dispatch.report.writing import FORMS, report_bytes

@@ -1,21 +1,18 @@
 """The pictures of a report, by matplotlib: SVG with its text as paths for the page, PNG for the letter.
 
-The Chinese font is the one the package carries; without it any the machine has.
+Font, axes and the missing extra are those of `dispatch.pictures`.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from dispatch.errors import MissingExtra
+from dispatch.pictures import LINE, SOFT, chart_axes, chart_style
 from dispatch.reasons import Language
 from dispatch.report.figures import Report
 from dispatch.report.words import key_name, label, row_name
-from dispatch.settings import data_folder
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,16 +21,7 @@ if TYPE_CHECKING:
 
 Format = Literal["svg", "png"]
 
-INK, SOFT, LINE = "#1c2530", "#5b6775", "#dde3ea"
 BLUE, PALE, GREEN, RED = "#1f5fa8", "#b9cfe8", "#2f8f6b", "#b3261e"
-FALLBACKS = (
-    "Noto Sans SC",
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "SimHei",
-)
 NAMED = {"hours": "hour", "days": "by_day", "types": "fraud_type", "arrivals": "arrivals"}
 """What each picture shows: its label."""
 TYPES_DRAWN = 7
@@ -60,7 +48,7 @@ def charts(
         "types": (_types, bool(report.groups["fraud_type"])),
         "arrivals": (_arrivals, report.arrivals is not None),
     }
-    with _style():
+    with chart_style():
         return {
             name: _picture(
                 draw, report, language, form, width, label(NAMED[name], language) if titled else ""
@@ -92,7 +80,7 @@ def _picture(  # noqa: PLR0917 - one caller, by position
 
 def _hours(figure: Figure, report: Report, language: Language) -> None:
     """Alerts by hour of the day, and how many of their people were visited."""
-    axes = _axes(figure)
+    axes = chart_axes(figure)
     hours = range(24)
     axes.bar(hours, report.alerts_by_hour, width=0.8, color=PALE, label=label("alerts", language))
     axes.bar(hours, report.visited_by_hour, width=0.8, color=BLUE, label=label("visited", language))
@@ -104,7 +92,7 @@ def _hours(figure: Figure, report: Report, language: Language) -> None:
 
 def _days(figure: Figure, report: Report, language: Language) -> None:
     """Alerts by day of the week or month."""
-    axes = _axes(figure)
+    axes = chart_axes(figure)
     days, alerts, visited = zip(*report.alerts_by_day, strict=True)
     axes.bar(range(len(days)), alerts, width=0.8, color=PALE, label=label("alerts", language))
     axes.bar(range(len(days)), visited, width=0.8, color=BLUE, label=label("visited", language))
@@ -117,7 +105,7 @@ def _days(figure: Figure, report: Report, language: Language) -> None:
 def _types(figure: Figure, report: Report, language: Language) -> None:
     """People by type of fraud: alerted, visited, persuaded at the door."""
     rows = report.groups["fraud_type"][:TYPES_DRAWN]
-    axes = _axes(figure)
+    axes = chart_axes(figure)
     places = range(len(rows))
     series = (
         ("people", PALE, [row.people for row in rows]),
@@ -137,7 +125,7 @@ def _types(figure: Figure, report: Report, language: Language) -> None:
 
 def _arrivals(figure: Figure, report: Report, language: Language) -> None:
     """Median and middle 80 % of the minutes by which arrivals were off, by kind of responder."""
-    axes = _axes(figure)
+    axes = chart_axes(figure)
     rows = [(label("all", language), report.arrivals)] if report.arrivals else []
     rows += [(key_name("kind", one.key, language), one) for one in report.arrivals_by_kind]
     for place, (_, one) in enumerate(rows):
@@ -151,16 +139,6 @@ def _arrivals(figure: Figure, report: Report, language: Language) -> None:
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LINE, linewidth=0.6)
     axes.set_xlabel(label("error_axis", language), fontsize=7, color=SOFT)
-
-
-def _axes(figure: Figure) -> Axes:
-    axes = figure.add_subplot()
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(LINE)
-    axes.tick_params(length=0, labelsize=7, labelcolor=INK)
-    axes.grid(visible=True, axis="y", color=LINE, linewidth=0.6)
-    axes.set_axisbelow(True)
-    return axes
 
 
 def _whole(axes: Axes, most: int) -> None:
@@ -185,31 +163,3 @@ def _legend(axes: Axes) -> None:
 def _short(name: str) -> str:
     """A name that leaves room for its bar."""
     return name if len(name) <= 22 else name[:21] + "…"
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    try:
-        import matplotlib as mpl  # noqa: PLC0415 - an extra, and a second to load
-    except ImportError as cause:
-        raise MissingExtra("matplotlib", "reports") from cause
-    fonts: Sequence[str] = _fonts()
-    style = {
-        "font.family": list(fonts), "svg.fonttype": "path", "svg.hashsalt": "report", "axes.unicode_minus": True,
-        "text.color": INK, "text.parse_math": False, "figure.dpi": 100,
-    }  # fmt: skip
-    with mpl.rc_context(style):
-        yield
-
-
-@cache
-def _fonts() -> tuple[str, ...]:
-    """Families to draw with, the package's own first."""
-    from matplotlib import font_manager  # noqa: PLC0415 - an extra
-
-    own = data_folder() / "fonts" / "NotoSansSC-Regular.ttf"
-    if own.is_file():
-        font_manager.fontManager.addfont(own)
-        return (str(font_manager.FontProperties(fname=own).get_name()), "DejaVu Sans")
-    there = {one.name for one in font_manager.fontManager.ttflist}
-    return (*(one for one in FALLBACKS if one in there), "DejaVu Sans")

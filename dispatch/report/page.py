@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from dispatch.pictures import inline
 from dispatch.reasons import Language
 from dispatch.report import telling
 from dispatch.report.charts import NAMED, charts
@@ -58,24 +58,10 @@ def _pictures(drawn: Mapping[str, bytes], language: Language) -> list[dict[str, 
         {
             "name": name,
             "title": label(NAMED[name], language),
-            "svg": _inline(name, svg.decode("utf-8"), label(NAMED[name], language)),
+            "svg": inline(name, svg.decode("utf-8"), label(NAMED[name], language)),
         }
         for name, svg in drawn.items()
     ]
-
-
-def _inline(name: str, svg: str, title: str) -> Markup:
-    """Matplotlib's SVG as part of a page: no prologue, comments or style for all, ids of its own, a name to read out.
-
-    The drawing holds no text of ours (letters are paths); the comments that would repeat it are dropped.
-    """
-    drawing = svg[svg.index("<svg") :]
-    drawing = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<style\b.*?</style>", "", drawing, flags=re.DOTALL)
-    drawing = re.sub(r'\b(id="|xlink:href="#|url\(#)', rf"\g<1>{name}-", drawing)
-    for side in ("width", "height"):  # the page says how wide, the view box how high
-        drawing = re.sub(rf'(<svg\b[^>]*?) {side}="[^"]*"', r"\1", drawing, count=1)
-    named = Markup('<svg role="img" aria-label="{}"').format(title)
-    return Markup(drawing.replace("<svg", str(named), 1))  # noqa: S704 - our own drawing, its texts drawn as paths
 
 
 @cache
